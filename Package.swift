@@ -1,0 +1,40 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Each target is a layer that can be read with those above it closed; imports point one way, downwards.
+let package = Package(
+    name: "dogger",
+    products: [.executable(name: "dogger", targets: ["dogger"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(name: "CLua", providers: [.apt(["liblua5.4-dev"])]),
+        .target(
+            name: "CDogger",
+            dependencies: ["CLua"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-O2"])],
+            // The archive and not the shared object: the release binary is one file that runs anywhere.
+            linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m")]
+        ),
+        .target(name: "LuaRuntime", dependencies: ["CDogger"]),
+        .target(name: "EventLoop", dependencies: ["CDogger"]),
+        .target(name: "HTTP"),
+        .target(name: "Server", dependencies: ["HTTP", "EventLoop"]),
+        .target(
+            name: "Scripting",
+            dependencies: ["Server", "LuaRuntime"],
+            resources: [.embedInCode("lua")]
+        ),
+        .executableTarget(
+            name: "dogger",
+            dependencies: ["Scripting", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+        ),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime"]),
+        .testTarget(name: "ServerTests", dependencies: ["Server"]),
+        .testTarget(name: "ScriptingTests", dependencies: ["Scripting"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+int dg_lua_release(void);

@@ -1,0 +1,2 @@
+#include <lua5.4/lua.h>
+int dg_lua_release(void) { return LUA_VERSION_RELEASE_NUM; }
