@@ -1,0 +1,73 @@
+/* The trampoline between Lua and the host: Swift answers with a value, and only C raises or yields. */
+#include <string.h>
+
+#include "vm.h"
+
+dg_bytes dg_caller(lua_State *L, int level) {
+    lua_Debug ar;
+    if (lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && ar.source[0] == '@') return (dg_bytes){ ar.source + 1, ar.srclen - 1 };
+    return (dg_bytes){ "", 0 };
+}
+
+static int error_text(lua_State *L) {
+    lua_pushliteral(L, "message");
+    lua_rawget(L, 1);
+    return 1;
+}
+
+/* A status other than 500 travels as { status =, message = }; a script that catches it can read both, or print it. */
+int dg_raise(lua_State *L, int status) {
+    if (status != 0 && status != 500) {
+        lua_createtable(L, 0, 2);
+        lua_insert(L, -2);
+        lua_setfield(L, -2, "message");
+        lua_pushinteger(L, status);
+        lua_setfield(L, -2, "status");
+        if (luaL_newmetatable(L, "dogger.error")) {
+            lua_pushcfunction(L, error_text);
+            lua_setfield(L, -2, "__tostring");
+            lua_pushboolean(L, 0);
+            lua_setfield(L, -2, "__metatable");
+        }
+        lua_setmetatable(L, -2);
+    }
+    return lua_error(L);
+}
+
+int dg_push_answer(lua_State *L, const dg_answer *answer) {
+    switch (answer->kind) {
+    case DG_NIL: lua_pushnil(L); return 1;
+    case DG_TRUE: lua_pushboolean(L, 1); return 1;
+    case DG_NUMBER: lua_pushnumber(L, answer->number); return 1;
+    case DG_BYTES: lua_pushlstring(L, answer->bytes.start, answer->bytes.length); return 1;
+    case DG_ERROR: break;
+    }
+    if (answer->status == 0 || answer->status == 500) {
+        luaL_where(L, 1);
+        lua_pushlstring(L, answer->bytes.start, answer->bytes.length);
+        lua_concat(L, 2);
+    } else {
+        lua_pushlstring(L, answer->bytes.start, answer->bytes.length);
+    }
+    return dg_raise(L, answer->status);
+}
+
+/* Does not return when it has to wait: `then` goes on with the answer, in its place. */
+int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunction then) {
+    dg_vm *vm = dg_vm_of(L);
+    memset(&call->answer, 0, sizeof call->answer);
+    call->task = vm->task;
+    call->may_wait = vm->task != NULL && vm->no_wait == 0 && lua_isyieldable(L);
+    if (vm->host.call(vm->host.context, call) == DG_WAIT) {
+        vm->awaiting = true;
+        return lua_yieldk(L, 0, context, then);
+    }
+    return dg_push_answer(L, &call->answer);
+}
+
+/* The continuation of a call that gives its answer to the script as it is. */
+int dg_host_returns(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return dg_push_answer(L, dg_vm_of(L)->answer);
+}
