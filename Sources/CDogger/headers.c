@@ -21,7 +21,7 @@ static const dg_field *find(const dg_request *r, const char *name, size_t length
 }
 
 /* A field that came more than once is joined by ", ", as RFC 9110 5.3 allows (Cookie by "; ", RFC 9113 8.2.3). */
-static int index(lua_State *L) {
+static int get_field(lua_State *L) {
     const dg_request *r = request_of(L, 1);
     size_t length;
     if (lua_type(L, 2) != LUA_TSTRING) return 0;
@@ -37,7 +37,7 @@ static int index(lua_State *L) {
     return 1;
 }
 
-static int new_index(lua_State *L) {
+static int set_field(lua_State *L) {
     return luaL_error(L, "req.headers.%s can't be set: the request's headers are read-only",
                       lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2));
 }
@@ -71,7 +71,7 @@ void dg_push_headers(lua_State *L, int request) {
 }
 
 void dg_headers_type(lua_State *L) {
-    static const luaL_Reg metamethods[] = { { "__index", index }, { "__newindex", new_index }, { "__pairs", pairs }, { NULL, NULL } };
+    static const luaL_Reg metamethods[] = { { "__index", get_field }, { "__newindex", set_field }, { "__pairs", pairs }, { NULL, NULL } };
     luaL_newmetatable(L, HEADERS_TYPE);
     luaL_setfuncs(L, metamethods, 0);
     lua_pushboolean(L, 0);

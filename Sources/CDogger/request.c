@@ -159,7 +159,7 @@ static int chunks(lua_State *L) {
 }
 
 /* Upvalues: the table of methods and fields (name -> function, or field number). */
-static int index(lua_State *L) {
+static int get_field(lua_State *L) {
     dg_object *object = lua_touserdata(L, 1);
     lua_pushvalue(L, 2);
     int type = lua_rawget(L, lua_upvalueindex(1));
@@ -195,7 +195,7 @@ static int index(lua_State *L) {
     return 1;
 }
 
-static int new_index(lua_State *L) {
+static int set_field(lua_State *L) {
     dg_check_request(L, 1);
     const char *name = luaL_checkstring(L, 2);
     lua_settop(L, 3);
@@ -233,9 +233,9 @@ void dg_request_types(lua_State *L) {
         lua_pushinteger(L, fields[i].field);
         lua_setfield(L, -2, fields[i].name);
     }
-    lua_pushcclosure(L, index, 1);
+    lua_pushcclosure(L, get_field, 1);
     lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, new_index);
+    lua_pushcfunction(L, set_field);
     lua_setfield(L, -2, "__newindex");
     lua_pushcfunction(L, to_string);
     lua_setfield(L, -2, "__tostring");

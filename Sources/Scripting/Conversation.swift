@@ -1,0 +1,254 @@
+import EventLoop
+import HTTP
+import LuaRuntime
+import Server
+
+/// One exchange and the script that answers it: starts the script's coroutine, writes what it returns, and brings it what
+/// it waits for. Used again for other exchanges of the same version, so that a request allocates nothing.
+final class Conversation {
+    private enum Wait { case none, sleep(Timer), body, chunk, streamRead, drained }
+
+    private let handler: Handler
+    private unowned(unsafe) var exchange: Exchange!     // alive until it has told `exchangeDidClose`, or is answered
+    private var task: ScriptTask!
+    private var wait = Wait.none
+    /// The script has waited: the exchange calls back here, and holds on to this object.
+    private var isSuspended = false
+    private var hasBegun = false
+    private var isUpgraded = false
+    private let fields = UnsafeMutableBufferPointer<ResponseField>.allocate(capacity: 1026)
+
+    init(_ handler: Handler) { self.handler = handler }
+
+    deinit { fields.deallocate() }
+
+    // MARK: The way of a request
+
+    func begin(_ exchange: Exchange, _ task: ScriptTask) {
+        self.exchange = exchange
+        self.task = task
+        wait = .none
+        isSuspended = false
+        hasBegun = false
+        isUpgraded = false
+        task.owner = Unmanaged.passUnretained(self).toOpaque()
+        task.request = RequestView(exchange)
+        proceed(task.start())
+    }
+
+    private func proceed(_ outcome: ScriptTask.Outcome) {
+        switch outcome {
+        case .responded(let response): respond(response)
+        case .notMine: answer(404, "page not found")
+        case .waiting: suspend()
+        case .streamed: finishStream()
+        case .failed(let failure): fail(failure)
+        }
+    }
+
+    private func respond(_ response: ScriptResponse) {
+        let fields = fields(of: response)
+        switch response.body_kind {
+        case .function:
+            if let error = exchange.begin(status: Int(response.status), fields: fields) { return fail(refused(error)) }
+            hasBegun = true
+            proceed(task.stream())
+        case .upgrade:
+            if let error = exchange.upgrade() { return fail(refused(error)) }
+            hasBegun = true
+            isUpgraded = true
+            proceed(task.stream())
+        default:
+            if let error = exchange.respond(status: Int(response.status), fields: fields, body: response.body.buffer) { return fail(refused(error)) }
+            end()
+        }
+    }
+
+    private func fields(of response: ScriptResponse) -> UnsafeBufferPointer<ResponseField> {
+        var count = 0
+        for header in UnsafeBufferPointer(start: response.headers, count: response.header_count) {
+            fields[count] = ResponseField(name: header.name.buffer, value: header.value.buffer)
+            count += 1
+        }
+        if !response.has_content_type, let type = response.default_content_type {
+            fields[count] = ResponseField(name: Conversation.contentType, value: UnsafeRawBufferPointer(start: type, count: Conversation.length(type)))
+            count += 1
+        }
+        return UnsafeBufferPointer(rebasing: fields[..<count])
+    }
+
+    private func refused(_ error: ResponseError) -> ScriptFailure {
+        ScriptFailure(message: "\(handler.paths.joined(separator: ", ")): the response can't be sent. \(error.message)")
+    }
+
+    private func finishStream() {
+        if isUpgraded { exchange.close() } else { exchange.end() }
+        end()
+    }
+
+    private func fail(_ failure: ScriptFailure) {
+        handler.log.failure(failure)
+        if hasBegun {
+            exchange.abort()
+            end()
+        } else {
+            let isOwn = failure.status < 500
+            answer(failure.status, handler.options.hidesErrors && !isOwn ? "the handler failed; the server's log says how" : failure.message)
+        }
+    }
+
+    /// Docker's shape of an error, which its clients print.
+    private func answer(_ status: Int, _ message: String) {
+        let body = ByteBuffer()
+        body.appendErrorBody(message)
+        fields[0] = ResponseField(name: Conversation.contentType, value: Conversation.json)
+        _ = exchange.respond(status: status, fields: UnsafeBufferPointer(rebasing: fields[..<1]), body: body.readable)
+        end()
+    }
+
+    private func end() {
+        task.end()
+        task = nil
+        let suspended = isSuspended
+        if suspended { exchange.delegate = nil }
+        exchange = nil
+        handler.giveBack(self)
+    }
+
+    // MARK: Waiting
+
+    private func suspend() {
+        guard !isSuspended else { return }
+        isSuspended = true
+        exchange.delegate = self
+        exchange.keepHead()
+        task.rebase(head: exchange.headBytes.baseAddress!, fields: exchange.fields.baseAddress)
+    }
+
+    private func resume(_ answer: Answer) {
+        wait = .none
+        proceed(task.resume(answer))
+    }
+
+    /// What the script asks of its own request. See `ScriptHost`.
+    func answer(_ call: inout HostCall) -> HostReply {
+        switch call.op {
+        case .sleep:
+            guard call.may_wait else { return handler.fail(&call, Conversation.cannotWait) }
+            wait = .sleep(handler.loop.schedule(after: UInt64(call.number * 1e9)) { [self] in resume(.none) })
+            return .wait
+        case .body: return reply(&call, bodyAnswer(), .body)
+        case .chunk: return reply(&call, chunkAnswer(), .chunk)
+        case .streamRead: return reply(&call, chunkAnswer(), .streamRead)
+        case .write, .streamWrite: return reply(&call, writeAnswer(call.text.buffer), .drained)
+        case .streamClose:
+            exchange.closeWrite()
+            call.answer = .none
+            return .done
+        default: return handler.fail(&call, "this is not available here")
+        }
+    }
+
+    private func reply(_ call: inout HostCall, _ answer: Answer?, _ wait: Wait) -> HostReply {
+        if let answer {
+            call.answer = answer
+            return .done
+        }
+        guard call.may_wait else { return handler.fail(&call, Conversation.cannotWait) }
+        self.wait = wait
+        return .wait
+    }
+
+    private static let cannotWait = "this has to wait, and nothing can wait here: not while the file is loaded, and not in a function that table.sort, string.gsub or a metamethod of theirs calls"
+
+    /// Nil: not all of it is here yet.
+    private func bodyAnswer() -> Answer? {
+        switch exchange.readBody(limit: handler.options.bodyLimit) {
+        case .complete(let bytes): return .bytes(bytes)
+        case .wait: return nil
+        case .tooLarge:
+            return handler.error("the request's body is larger than \(handler.options.bodyLimit) bytes: raise --body-limit, or read it with req:chunks()", status: 413)
+        case .failed(let reason): return handler.error("the request's body broke off: \(reason)", status: 400)
+        }
+    }
+
+    private func chunkAnswer() -> Answer? {
+        switch exchange.readChunk() {
+        case .bytes(let bytes): .bytes(bytes)
+        case .end: Answer.none
+        case .wait: nil
+        case .failed(let reason): handler.error("the request's body broke off: \(reason)", status: 400)
+        }
+    }
+
+    private func writeAnswer(_ bytes: UnsafeRawBufferPointer) -> Answer? {
+        switch exchange.write(bytes) {
+        case .ok: .yes
+        case .wait: nil
+        case .closed: handler.error("the client has gone, or has had all that was promised to it")
+        }
+    }
+
+    private static let contentType = UnsafeRawBufferPointer(staticString: "Content-Type")
+    private static let json = UnsafeRawBufferPointer(staticString: "application/json")
+
+    private static func length(_ text: UnsafePointer<CChar>) -> Int {
+        var count = 0
+        while text[count] != 0 { count += 1 }
+        return count
+    }
+}
+
+extension Conversation: ExchangeDelegate {
+    func exchangeCanRead(_ exchange: Exchange) {
+        switch wait {
+        case .body: if let answer = bodyAnswer() { resume(answer) }
+        case .chunk, .streamRead: if let answer = chunkAnswer() { resume(answer) }
+        default: break
+        }
+    }
+
+    func exchangeCanWrite(_ exchange: Exchange) {
+        if case .drained = wait { resume(.yes) }
+    }
+
+    /// The client has gone: the script ends where it waits, its `<close>` variables run.
+    func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) {
+        if case .sleep(let timer) = wait { timer.cancel() }
+        end()
+    }
+}
+
+extension RequestView {
+    /// The request as the script's object reads it; valid as long as the exchange's head is.
+    init(_ exchange: Exchange) {
+        self.init()
+        let head = exchange.head
+        self.head = exchange.headBytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        fields = UnsafeRawPointer(exchange.fields.baseAddress)?.assumingMemoryBound(to: ScriptField.self)
+        field_count = exchange.fields.count
+        method = ScriptSlice(head.method)
+        target = ScriptSlice(head.target)
+        path = ScriptSlice(head.path)
+        if let query = head.query {
+            self.query = ScriptSlice(query)
+            has_query = true
+        }
+        descriptor = exchange.descriptor
+        id = exchange.id
+        if let body = exchange.completeBody {
+            body_is_here = true
+            self.body = .init(body)
+        }
+    }
+}
+
+extension ScriptSlice {
+    init(_ slice: Slice) { self.init(offset: slice.offset, length: slice.length) }
+}
+
+extension UnsafeRawBufferPointer {
+    init(staticString: StaticString) {
+        self.init(start: staticString.utf8Start, count: staticString.utf8CodeUnitCount)
+    }
+}
