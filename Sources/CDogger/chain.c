@@ -27,7 +27,7 @@ static int try_from(lua_State *L, lua_Integer i) {
 
 static int run_chain(lua_State *L) { return try_from(L, 1); }
 
-void dg_push_chain(lua_State *L) {
+void dg_push_chain(lua_State *L, int request) {
     if (dg_vm_of(L)->handler_count != 1) {
         lua_pushcfunction(L, run_chain);
         return;
@@ -36,4 +36,6 @@ void dg_push_chain(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_handlers);
     lua_rawgeti(L, -1, 1);
     lua_remove(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, request, DG_ANSWERING);
 }

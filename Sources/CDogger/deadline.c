@@ -20,7 +20,8 @@
 #define TICK_NANOSECONDS 10000000
 
 static _Thread_local dg_vm *volatile current;       /* the VM that runs on this thread */
-static _Thread_local volatile unsigned ticked_run;  /* the run that the last tick saw */
+static _Thread_local volatile unsigned run;         /* counts the entries into Lua, of whichever VM */
+static _Thread_local volatile unsigned ticked_run;  /* the one that the last tick saw */
 static _Thread_local volatile uint64_t ticks;       /* how often in a row */
 static _Thread_local bool armed;
 
@@ -50,8 +51,8 @@ static void tick(int signal) {
     (void)signal;
     dg_vm *vm = current;
     if (vm == NULL) return;
-    if (vm->run != ticked_run) {
-        ticked_run = vm->run;
+    if (run != ticked_run) {
+        ticked_run = run;
         ticks = 0;
     }
     /* The first tick of a run may come right after its start: so the limit is reached with one tick more. */
@@ -90,7 +91,7 @@ static void arm(void) {
 
 void dg_deadline_enter(dg_vm *vm, lua_State *co) {
     if (!armed) arm();
-    vm->run++;
+    run++;
     vm->running = co;
     current = vm;
 }

@@ -63,8 +63,7 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
             outcome->state = DG_STREAMED;
             return;
         }
-        if (results == 0) lua_pushnil(co);
-        if (results > 1) lua_pop(co, results - 1);
+        lua_settop(co, 2);              /* the request, and the first result; nil where there is none */
         lua_pushvalue(co, -1);          /* the response stays on the coroutine, which keeps its strings alive */
         lua_xmove(co, L, 1);
         dg_read_response(L, lua_gettop(L), co, outcome);
@@ -88,7 +87,7 @@ static int start(lua_State *L) {
     object->task = task;
     luaL_setmetatable(L, DG_REQUEST_TYPE);
     lua_pushvalue(L, -1);
-    dg_push_chain(L);
+    dg_push_chain(L, lua_gettop(L));
     lua_insert(L, -2);
     lua_xmove(L, co, 3);                /* the request (kept alive there), the handler, the request as its argument */
     task->object = object;

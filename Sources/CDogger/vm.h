@@ -21,7 +21,6 @@ struct dg_vm {
     lua_State *volatile running;        /* read by the deadline's signal handler */
     volatile sig_atomic_t expired;
     char place[LUA_IDSIZE + 16];        /* where the deadline struck */
-    volatile unsigned run;              /* counts the entries into Lua: the deadline is for one of them */
 
     dg_task *task;                      /* whose coroutine runs now; NULL while a script loads */
     bool awaiting;                      /* the yield that is under way is a wait for the host, not the script's own */
@@ -105,7 +104,7 @@ int dg_routes(lua_State *L);
 int dg_versioned_routes(lua_State *L);
 
 /* chain.c: pushes what runs the chain from its first handler */
-void dg_push_chain(lua_State *L);
+void dg_push_chain(lua_State *L, int request);
 
 /* response.c: reads the value at `index` of L; strings that it makes are kept alive on `co` */
 void dg_read_response(lua_State *L, int index, lua_State *co, dg_outcome *outcome);
