@@ -96,11 +96,7 @@ public final class Listener {
     }
 
     private static func listen(on entry: addrinfo, _ given: String) throws(ListenError) -> Int32 {
-        let type = entry.ai_socktype | Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let descriptor: Descriptor
-        do throws(SystemError) {
-            descriptor = try Descriptor(socket(entry.ai_family, type, entry.ai_protocol), "cannot make a socket for \(given)")
-        } catch { throw .system(error) }
+        let descriptor = try openSocket(entry.ai_family, entry.ai_protocol, "cannot make a socket for \(given)")
         // Without it a restart has to wait for the last connections' TIME_WAIT.
         var yes: Int32 = 1
         setsockopt(descriptor.number, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))

@@ -28,11 +28,7 @@ struct UnixSocketFile {
         defer { lock.release() }
 
         try clear(path)
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let descriptor: Descriptor
-        do throws(SystemError) {
-            descriptor = try Descriptor(socket(AF_UNIX, type, 0), "cannot make a socket")
-        } catch { throw .system(error) }
+        let descriptor = try openSocket(AF_UNIX, 0, "cannot make a socket")
         // The file gets the mode of the socket's inode (less the umask), so it never has a wider one; an umask set around
         // bind would be the whole process's.
         fchmod(descriptor.number, 0o600)
@@ -92,11 +88,7 @@ struct UnixSocketFile {
         case S_IFREG: throw .notASocket(path, kind: "a file")
         default: throw .notASocket(path, kind: "a device or a pipe")
         }
-        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let probe: Descriptor
-        do throws(SystemError) {
-            probe = try Descriptor(socket(AF_UNIX, type, 0), "cannot make a socket")
-        } catch { throw .system(error) }
+        let probe = try openSocket(AF_UNIX, 0, "cannot make a socket")
         if withSocketAddress(path, { connect(probe.number, $0, $1) }) == 0 { throw .live(path) }
         switch errno {
         case ECONNREFUSED: break
@@ -150,6 +142,14 @@ private struct DirectoryLock {
     func release() {
         if let descriptor { close(descriptor) }
     }
+}
+
+/// A stream socket: nonblocking, close-on-exec.
+func openSocket(_ family: Int32, _ proto: Int32, _ attempt: @autoclosure () -> String) throws(ListenError) -> Descriptor {
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let number = socket(family, type, proto)
+    guard number >= 0 else { throw .system(SystemError(attempt())) }
+    return Descriptor(owning: number)
 }
 
 /// Calls with the address of a Unix socket; the path must not be longer than `UnixSocketFile.longestPath`.
