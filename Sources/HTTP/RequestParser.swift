@@ -240,11 +240,12 @@ public struct RequestParser: ~Copyable {
     }
 
     private static func faultInVersion(_ byte: UInt8, index: Int) -> HTTPError {
+        guard index < 9 else { return .bareCarriageReturn }
         switch byte {
-        case .space, .tab: .requestLineSpacing
-        case .lineFeed: index == 9 ? .malformedVersion : .bareLineFeed
-        case .carriageReturn: index == 0 ? .missingVersion : .malformedVersion
-        default: index == 9 ? .bareCarriageReturn : ByteClass.isControl(byte) ? .controlByte : .malformedVersion
+        case .space, .tab: return .requestLineSpacing
+        case .lineFeed: return .bareLineFeed
+        case .carriageReturn: return index == 0 ? .missingVersion : .malformedVersion
+        default: return ByteClass.isControl(byte) ? .controlByte : .malformedVersion
         }
     }
 }
