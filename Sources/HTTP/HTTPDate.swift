@@ -16,7 +16,7 @@ public final class HTTPDate {
     deinit { text.deallocate() }
 
     /// - Parameter seconds: since 1970 in UTC, from the year 0 to the year 9999; beyond, the nearest of those.
-    /// - Returns: ``byteCount`` bytes, good until the next call.
+    /// - Returns: ``byteCount`` bytes, good until the next call or this object's end.
     public func bytes(at seconds: Int64) -> UnsafeRawBufferPointer {
         if seconds != self.seconds {
             self.seconds = seconds

@@ -1,6 +1,6 @@
 /// Why a message was refused. After any of these the connection can't be read further, because where the next message
 /// begins is unknown or in doubt: answer ``status`` with ``message`` and close.
-public enum HTTPError: Error, Equatable, Sendable {
+public enum HTTPError: Error, Equatable, CaseIterable, Sendable {
     // The request line.
     case tlsHandshake
     case tooManyEmptyLines
@@ -132,7 +132,7 @@ extension HTTPError {
         case .fieldNameByte:
             "A field name holds a byte that is not allowed in a token."
         case .missingColon:
-            "A field line has no colon."
+            "A field line ends before its colon: it must be a name, a colon and a value."
         case .foldedField:
             "A field line begins with a blank: folding a value over lines is refused."
 

@@ -77,10 +77,10 @@ extension ByteBuffer {
         append("\r\n")
     }
 
-    /// - Parameter value: see ``HTTPDate``.
-    public func appendDate(_ value: UnsafeRawBufferPointer) {
+    /// - Parameter seconds: since 1970 in UTC.
+    public func appendDate(_ date: HTTPDate, at seconds: Int64) {
         append("Date: ")
-        append(value)
+        withExtendedLifetime(date) { append(date.bytes(at: seconds)) }
         append("\r\n")
     }
 

@@ -15,7 +15,7 @@ extension Slice {
 }
 
 extension ByteBuffer {
-    var text: String { HTTPTests.text(readable) }
+    var text: String { withExtendedLifetime(self) { HTTPTests.text(readable) } }
 }
 
 /// Calls `body` with bytes that lie in memory of just their size, at an address of their own.

@@ -10,22 +10,6 @@ import Testing
         "Transfer-Encoding: chunked\r\n", "Host: a\r\n", "\r\n\r\n", "http://a/", "?", "#",
     ].map(bytes)
 
-    static func mutate(_ seed: [UInt8], splices: [[UInt8]], using random: inout some RandomNumberGenerator) -> [UInt8] {
-        var message = seed
-        for _ in 0..<Int.random(in: 1...3, using: &random) {
-            let place = Int.random(in: 0...message.count, using: &random)
-            switch Int.random(in: 0..<5, using: &random) {
-            case 0 where place < message.count: message[place] = UInt8.random(in: 0...255, using: &random)
-            case 1 where place < message.count: message[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-            case 2 where place < message.count:
-                message.removeSubrange(place..<min(message.count, place + Int.random(in: 1...8, using: &random)))
-            case 3: message.insert(contentsOf: message.prefix(Int.random(in: 0...40, using: &random)), at: place)
-            default: message.insert(contentsOf: splices.randomElement(using: &random) ?? [], at: place)
-            }
-        }
-        return message
-    }
-
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func damagedRequestsHaveOneOutcome(_ seed: UInt64) {
         var random = SeededGenerator(state: seed)
@@ -33,7 +17,7 @@ import Testing
         var pieces = RequestParser(limits: HeadLimits(bytes: 600, fields: 8))
         for _ in 0..<1500 {
             guard let seed = Self.seeds.randomElement(using: &random) else { return }
-            let message = Self.mutate(seed, splices: Self.splices, using: &random)
+            let message = mutate(seed, splices: Self.splices, using: &random)
             whole.reset()
             pieces.reset()
             let expected = whole.outcome(of: message)
@@ -41,7 +25,7 @@ import Testing
             counts.append(message.count)
             var last = RequestOutcome.incomplete
             for count in counts { last = pieces.outcome(of: message[..<count]) }
-            #expect(last == expected, "\(text(message).debugDescription) in pieces \(counts)")
+            if last != expected { Issue.record("\(text(message).debugDescription) in pieces \(counts): \(last), \(expected)") }
         }
     }
 }

@@ -1,0 +1,106 @@
+import EventLoop
+import Glibc
+import HTTP
+
+/// Where received bytes are. They come into the server's scratch memory, which all connections share, and are looked at
+/// there; only what is left at the end of the call is copied into a buffer of the connection's own. While there is such a
+/// buffer, more is received into it directly.
+extension Connection {
+    /// What was received and is not consumed. Good until `receive`, `storeInput`.
+    var unread: UnsafeRawBufferPointer {
+        if let input { return input.readable }
+        return UnsafeRawBufferPointer(start: server.scratch.baseAddress.unsafelyUnwrapped + scratchStart, count: scratchEnd &- scratchStart)
+    }
+
+    /// The memory of consumed bytes stays as it is until `receive` or `storeInput`.
+    func consume(_ count: Int) {
+        if let input { input.consume(count) } else { scratchStart &+= count }
+    }
+
+    var wantsInput: Bool {
+        guard !isAtEnd else { return false }
+        switch phase {
+        case .head, .exchange: return unread.count < inputLimit
+        case .skipping, .lingering: return true
+        case .closing, .closed: return false
+        }
+    }
+
+    private var inputLimit: Int {
+        phase == .head
+            ? max(server.options.inputLimit, server.options.headLimits.bytes)
+            : max(server.options.inputLimit, body.wanted)
+    }
+
+    func takeInput(_ events: Events) {
+        let isOver = !events.isDisjoint(with: [.hungUp, .failed])
+        if wantsInput {
+            receive()
+            if isOver, isAtEnd { hangUp() }
+        } else if isOver {
+            hangUp()
+        } else {
+            // Nobody reads on for now, so this would be reported in each turn from here on.
+            hasSeenHalfClose = true
+        }
+    }
+
+    /// One recv(2): as much as there is, up to the scratch memory's size.
+    func receive() {
+        let room: UnsafeMutableRawBufferPointer
+        if let input, !input.isEmpty {
+            room = input.writable(minimum: min(max(body.wanted - input.count, Connection.leastRoom), Connection.mostRoom))
+        } else {
+            releaseInput()
+            room = server.scratch
+        }
+        let count = recv(descriptor, room.baseAddress, room.count, 0)
+        if count > 0 {
+            if let input {
+                input.commit(count)
+            } else {
+                scratchStart = 0
+                scratchEnd = count
+            }
+        } else if count == 0 {
+            isAtEnd = true
+        } else if errno != EAGAIN, errno != EINTR {
+            isCut = true
+        }
+    }
+
+    private static var leastRoom: Int { 16 * 1024 }
+    private static var mostRoom: Int { 1024 * 1024 }
+
+    /// There is room again, so a reader that held it up makes it go on.
+    func resumeInput() {
+        if !interest.contains(.readable) { touch() }
+    }
+
+    /// Keeps what is left, and no memory where nothing is.
+    func storeInput() {
+        if let input {
+            if input.isEmpty { releaseInput() }
+        } else if scratchStart < scratchEnd {
+            let own = server.buffers.take()
+            _ = own.writable(minimum: min(max(body.wanted, scratchEnd - scratchStart), Connection.mostRoom))
+            own.append(unread)
+            input = own
+        }
+        scratchStart = 0
+        scratchEnd = 0
+    }
+
+    private func releaseInput() {
+        if let input { server.buffers.give(input) }
+        input = nil
+    }
+
+    func releaseBuffers() {
+        releaseInput()
+        scratchStart = 0
+        scratchEnd = 0
+        if let output { server.buffers.give(output) }
+        output = nil
+    }
+}

@@ -1,0 +1,114 @@
+import CDogger
+import EventLoop
+import Glibc
+import HTTP
+
+/// What is written collects in a buffer and leaves at the end of the turn, or as soon as it is much.
+extension Connection {
+    /// Bytes from here on are sent from where they are, after what is collected, in place of being copied.
+    static let directSize = 16 * 1024
+    /// Collected bytes are sent before the end of the turn from here on.
+    private static let flushSize = 64 * 1024
+
+    var outputCount: Int { output?.count ?? 0 }
+
+    /// The buffer to write into.
+    func openOutput() -> ByteBuffer {
+        if let output { return output }
+        let buffer = server.buffers.take()
+        output = buffer
+        return buffer
+    }
+
+    /// Sends what is collected, as far as the socket takes it.
+    func flush() {
+        guard let output else {
+            if shutsDown { shutDown() }
+            return
+        }
+        if isFull || heldSince != nil && !releaseHold() { return }
+        while !output.isEmpty {
+            let bytes = output.readable
+            let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno == EAGAIN { isFull = true } else { fail() }
+                return
+            }
+            output.consume(count)
+            if count < bytes.count {
+                isFull = true
+                return
+            }
+        }
+        closeOutput()
+        if shutsDown { shutDown() }
+    }
+
+    /// Sends what is collected if it is much.
+    func flushIfLarge() {
+        if outputCount >= Connection.flushSize { flush() }
+    }
+
+    /// Sends what is collected, and after it bytes and a suffix; what the socket does not take is collected.
+    func writeDirectly(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
+        let output = openOutput()
+        var sent = 0
+        if heldSince == nil, !isFull { sent = sendVector(output.readable, bytes, suffix) }
+        guard sent >= 0 else {
+            fail()
+            return
+        }
+        let total = output.count + bytes.count + suffix.utf8CodeUnitCount
+        if sent < total { isFull = heldSince == nil }
+        let before = min(sent, output.count)
+        output.consume(before)
+        sent -= before
+        let direct = min(sent, bytes.count)
+        output.append(UnsafeRawBufferPointer(rebasing: bytes[direct...]))
+        sent -= direct
+        output.append(UnsafeRawBufferPointer(start: suffix.utf8Start + sent, count: suffix.utf8CodeUnitCount - sent))
+        if output.isEmpty { closeOutput() }
+    }
+
+    /// - Returns: how many bytes the socket took, or -1 where it is broken.
+    private func sendVector(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, _ third: StaticString
+    ) -> Int {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { parts in
+            parts[0] = iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count)
+            parts[1] = iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+            parts[2] = iovec(iov_base: UnsafeMutableRawPointer(mutating: third.utf8Start), iov_len: third.utf8CodeUnitCount)
+            var message = msghdr()
+            message.msg_iov = parts.baseAddress
+            message.msg_iovlen = 3
+            while true {
+                let count = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                if count >= 0 { return count }
+                if errno == EAGAIN { return 0 }
+                if errno != EINTR { return -1 }
+            }
+        }
+    }
+
+    private func fail() {
+        isCut = true
+        touch()
+    }
+
+    /// Gives the buffer back where a write of nothing has opened it.
+    func dropEmptyOutput() {
+        if let output, output.isEmpty { closeOutput() }
+    }
+
+    private func closeOutput() {
+        if let output { server.buffers.give(output) }
+        output = nil
+    }
+
+    private func shutDown() {
+        guard !hasShutDown else { return }
+        shutdown(descriptor, Int32(SHUT_WR))
+        hasShutDown = true
+    }
+}

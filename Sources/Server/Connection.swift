@@ -1,0 +1,400 @@
+import CDogger
+import EventLoop
+import Glibc
+import HTTP
+
+/// One client's connection: it reads requests, has them answered one after the other, and writes the answers.
+///
+/// Its life goes round: `head` (waiting for a request, and reading its head), `exchange` (the handler has it), `skipping`
+/// (answered; what is left of the request's body is dropped), and `head` again; or in the end `closing` (the last answer is
+/// on its way out), `lingering` (it is out; what the client still sends is dropped until it has seen the end), `closed`.
+///
+/// Everything that happens to it runs between a cork and a settling: whatever is written meanwhile leaves in one system call,
+/// and interest, memory and deadline are put in order once. What a handler does at another time (it answers from a timer)
+/// queues the connection for the end of the turn, where the same is done. So nothing calls a handler from inside a handler's
+/// own call.
+final class Connection: EventSource {
+    enum Phase: UInt8 {
+        case head, exchange, skipping, closing, lingering, closed
+    }
+
+    // The server holds its connections, and closes them all before it goes.
+    unowned(unsafe) let server: Server
+    let descriptor: Int32
+    let isTCP: Bool
+    /// Its place in `server.connections`.
+    var index = 0
+    var phase = Phase.head
+    var exchange: Exchange?
+    /// When it is out of time, on the loop's clock; `.max` where it has all the time.
+    var deadline: UInt64
+
+    // Input.
+    /// What came and is not consumed, except what is in the server's scratch memory during a call of `ready`.
+    var input: ByteBuffer?
+    var scratchStart = 0
+    var scratchEnd = 0
+    /// Takes the place of the server's while a head comes in pieces.
+    var reader: HeadReader?
+    var body = RequestBody()
+    /// The client's bytes are over: it has half-closed.
+    var isAtEnd = false
+    /// The half-close is known of, but there are bytes before it to read.
+    var hasSeenHalfClose = false
+
+    // Output.
+    var output: ByteBuffer?
+    /// Written bytes stay here for the moment; see `Upgrade`.
+    var heldSince: UInt64?
+    var isHoldTimed = false
+    /// The socket took less than there was; the loop tells when it takes more.
+    var isFull = false
+    /// Our side is to be half-closed when what is written is out.
+    var shutsDown = false
+    var hasShutDown = false
+
+    /// The answer that is being given is the last.
+    var isLast = false
+    /// The client has said itself that it sends nothing after this request.
+    var clientCloses = false
+    var hasServed = false
+    private var isReadingHead = false
+    private var isBlocked = false
+
+    /// The client is gone: nothing can be written to it.
+    var isGone = false
+    /// The connection is cut off as soon as this call is over.
+    var isCut = false
+    private var isCorked = false
+    private var isQueued = false
+    private var isWatched = true
+    private(set) var interest: Events
+
+    init(server: Server, descriptor: Int32, isTCP: Bool) {
+        self.server = server
+        self.descriptor = descriptor
+        self.isTCP = isTCP
+        interest = [.readable, .halfClosed]
+        deadline = server.loop.now &+ server.options.headTimeout
+    }
+
+    /// Puts it on the loop.
+    func open() throws(SystemError) { try server.loop.add(descriptor, interest, self) }
+
+    // MARK: Being called
+
+    func ready(_ events: Events) {
+        isCorked = true
+        if events.contains(.writable) {
+            isFull = false
+            flush()
+        }
+        if !events.isSubset(of: .writable) { takeInput(events) }
+        advance()
+        isCorked = false
+        settle()
+    }
+
+    /// Has this connection advanced and settled at the end of the turn, if it isn't being so just now.
+    func touch() {
+        guard !isCorked, !isQueued, phase != .closed else { return }
+        isQueued = true
+        server.queue(self)
+    }
+
+    func endTurn() {
+        isQueued = false
+        guard phase != .closed else { return }
+        isCorked = true
+        advance()
+        isCorked = false
+        settle()
+    }
+
+    /// Out of time.
+    func expire() {
+        switch phase {
+        case .head where isReadingHead && output == nil:
+            isCorked = true
+            answerWithError(408, "The request's head was not complete in time.")
+            isCorked = false
+            settle()
+        case .exchange:
+            body.fail(.stalled)
+            endTurn()
+        default:
+            destroy()
+        }
+    }
+
+    // MARK: Going on
+
+    private func advance() {
+        while !isCut {
+            if phase != .exchange, exchange != nil { recycle() }
+            switch phase {
+            case .head:
+                isBlocked = outputCount > server.options.highWater
+                guard !isBlocked, startRequest() else { return }
+            case .exchange:
+                wakeHandler()
+                guard phase != .exchange else { return }
+            case .skipping:
+                guard skipBody() else { return }
+            case .lingering:
+                consume(unread.count)
+                return
+            case .closing, .closed:
+                return
+            }
+        }
+    }
+
+    /// Hands the next request to the handler.
+    /// - Returns: whether there was one.
+    private func startRequest() -> Bool {
+        let bytes = unread
+        guard bytes.count > 0 else { return false }
+        let reader: HeadReader
+        if let own = self.reader {
+            reader = own
+        } else {
+            reader = server.reader
+            reader.parser.reset()
+        }
+        switch reader.parser.parse(bytes) {
+        case .incomplete:
+            if self.reader == nil { self.reader = server.lendReader() }
+            return false
+        case .refused(let error):
+            server.handler.refused(error, descriptor: descriptor)
+            answerWithError(error.status, error.message)
+            return true
+        case .complete:
+            start(reader, bytes)
+            return true
+        }
+    }
+
+    private func start(_ reader: HeadReader, _ bytes: UnsafeRawBufferPointer) {
+        let exchange = server.makeExchange()
+        exchange.start(on: self, reader.parser.head, bytes, reader.parser.fields)
+        let byteCount = exchange.head.byteCount
+        // What is consumed stays in place until more is received, and nothing is before the handler returns.
+        consume(byteCount)
+        body.start(exchange.head)
+        clientCloses = !exchange.head.keepAlive
+        isLast = clientCloses
+        hasServed = true
+        isReadingHead = false
+        self.exchange = exchange
+        phase = .exchange
+        server.handler.handle(exchange)
+        if phase == .exchange { exchange.leaveHead() }
+        if self.reader != nil { returnReader() }
+    }
+
+    private func returnReader() {
+        if let reader { server.takeBack(reader) }
+        reader = nil
+    }
+
+    private func wakeHandler() {
+        guard let exchange else { return }
+        if exchange.waitsToWrite, outputCount <= server.options.lowWater {
+            exchange.waitsToWrite = false
+            exchange.delegate?.exchangeCanWrite(exchange)
+        }
+        guard phase == .exchange, exchange.waitsToRead, exchange.canRead else { return }
+        exchange.waitsToRead = false
+        exchange.delegate?.exchangeCanRead(exchange)
+    }
+
+    /// Drops what is left of the request's body.
+    /// - Returns: false where more has to come first.
+    private func skipBody() -> Bool {
+        switch body.skip(unread, isAtEnd: isAtEnd, limit: server.options.skipLimit) {
+        case .done(let count):
+            consume(count)
+            phase = .head
+            return true
+        case .more(let count):
+            consume(count)
+            return false
+        case .hopeless:
+            phase = .closing
+            return true
+        }
+    }
+
+    /// The exchange's answer is complete, as far as the handler is concerned.
+    func exchangeEnded() {
+        exchange?.detach()
+        phase = isLast || server.isDraining ? .closing : .skipping
+        touch()
+    }
+
+    /// Keeps the exchange for the next request, if nobody else does; one that is still held stays what it is, ended.
+    private func recycle() {
+        guard var ended = exchange else { return }
+        exchange = nil
+        if isKnownUniquelyReferenced(&ended) { server.spareExchange = ended }
+    }
+
+    /// Refuses what the client sends, and ends the connection, after all earlier answers.
+    private func answerWithError(_ status: Int, _ message: String) {
+        let output = openOutput()
+        ErrorAnswer.append(to: output, status: status, message: message, date: server.date)
+        isLast = true
+        phase = .closing
+    }
+
+    // MARK: Settling
+
+    private func settle() {
+        if isCut || isGone {
+            if isCut { flush() }
+            breakOff(.clientGone)
+            return
+        }
+        flush()
+        if isCut {
+            breakOff(.clientGone)
+            return
+        }
+        if phase == .closing, output == nil { finishClosing() }
+        if phase == .lingering, isAtEnd { destroy() }
+        if phase == .head, output == nil, !isBlocked {
+            if isAtEnd || server.isDraining && unread.isEmpty { destroy() }
+        }
+        guard phase != .closed else { return }
+        if outputCount <= server.options.lowWater, isBlocked || exchange?.waitsToWrite == true { touch() }
+        storeInput()
+        updateInterest()
+        updateDeadline()
+    }
+
+    private func finishClosing() {
+        let nothingIsLost = clientCloses && body.isDone && unread.isEmpty
+        guard !isAtEnd, !nothingIsLost else {
+            destroy()
+            return
+        }
+        shutdown(descriptor, Int32(SHUT_WR))
+        hasShutDown = true
+        phase = .lingering
+        deadline = server.loop.now &+ server.options.lingerTimeout
+        consume(unread.count)
+    }
+
+    private func updateInterest() {
+        guard isWatched else { return }
+        var wanted: Events = []
+        if wantsInput { wanted.insert(.readable) }
+        if !isAtEnd, !hasSeenHalfClose { wanted.insert(.halfClosed) }
+        if output != nil, heldSince == nil { wanted.insert(.writable) }
+        guard wanted != interest else { return }
+        do throws(SystemError) {
+            try server.loop.change(descriptor, wanted)
+            interest = wanted
+        } catch {
+            // The kernel is out of memory. A connection that nobody would hear of again must not stay.
+            breakOff(.clientGone)
+        }
+    }
+
+    private func updateDeadline() {
+        let options = server.options
+        let now = server.loop.now
+        switch phase {
+        case .head:
+            if output != nil {
+                isReadingHead = false
+                deadline = now &+ options.stallTimeout
+            } else if unread.isEmpty {
+                isReadingHead = false
+                // The first request's time runs from the first moment, whatever comes.
+                if hasServed { deadline = now &+ options.idleTimeout }
+            } else if !isReadingHead {
+                isReadingHead = true
+                deadline = now &+ options.headTimeout
+            }
+        case .exchange:
+            let waits = exchange.map { $0.waitsToRead && !$0.isUpgraded } ?? false
+            deadline = waits ? now &+ options.stallTimeout : .max
+        case .skipping, .closing:
+            deadline = now &+ options.stallTimeout
+        case .lingering, .closed:
+            break
+        }
+    }
+
+    // MARK: Hanging up
+
+    /// The kernel says that both directions are over.
+    func hangUp() {
+        guard phase == .exchange, hasShutDown, exchange?.isUpgraded == true else {
+            isGone = true
+            return
+        }
+        // Both sides have half-closed in order. What the client sent last is still to be read, and as the kernel reports
+        // the end again each turn, whatever is watched, the rest is taken in now and the loop told to look no more.
+        while !isAtEnd, !isCut {
+            storeInput()
+            receive()
+        }
+        storeInput()
+        server.loop.remove(descriptor)
+        isWatched = false
+    }
+
+    /// Ends it now, whatever is going on.
+    func breakOff(_ reason: CloseReason) {
+        let exchange = phase == .exchange ? exchange : nil
+        destroy()
+        guard let exchange else { return }
+        let delegate = exchange.delegate
+        exchange.detach()
+        delegate?.exchangeDidClose(exchange, reason)
+    }
+
+    func destroy() {
+        guard phase != .closed else { return }
+        phase = .closed
+        if isWatched { server.loop.remove(descriptor) }
+        close(descriptor)
+        releaseBuffers()
+        returnReader()
+        server.forget(self)
+        if exchange?.isAttached == false { recycle() }
+    }
+
+    /// Ends it with this call, or at the end of the turn; what is written by now may still go out.
+    func cut() {
+        phase = .closing
+        isLast = true
+        isCut = true
+        touch()
+    }
+
+    /// Has a TCP client see an error in place of an orderly end, where the end alone would look like the end of a body.
+    func resetOnClose() {
+        guard isTCP else { return }
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Decides before an answer's head is written whether it is the last.
+    func decideFate(closes: Bool) {
+        if closes || server.isDraining
+            || body.isNotWorthSkipping(available: unread.count, limit: server.options.skipLimit)
+        {
+            isLast = true
+        }
+    }
+
+    // MARK: Draining
+
+    /// Whether it can be closed at once when the server drains: nothing is under way.
+    var isIdle: Bool { phase == .head && unread.isEmpty && output == nil }
+}

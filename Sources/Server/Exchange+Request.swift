@@ -1,0 +1,156 @@
+import EventLoop
+import HTTP
+
+/// Reading the request's body, and what follows an upgrade.
+extension Exchange {
+    /// The whole body without a copy, where all of it has come already and its length was given, or there is none; nil
+    /// otherwise. Good until the next call on the exchange, or until control goes back to the loop.
+    public var completeBody: UnsafeRawBufferPointer? {
+        guard let connection, !isUpgraded, connection.body.failure == nil else { return nil }
+        if connection.body.isDone { return collected?.readable ?? UnsafeRawBufferPointer(start: nil, count: 0) }
+        guard !connection.body.isChunked else { return nil }
+        return connection.bytesAtHand(connection.body.remaining)
+    }
+
+    /// The whole body, put together. What `readChunk` has given before is not in it.
+    /// - Parameter limit: the most bytes to hold; whoever asks again gives the same.
+    public func readBody(limit: Int) -> WholeBody {
+        guard let connection, !isUpgraded else { return .failed(.truncated) }
+        if isTooLarge { return .tooLarge }
+        if let failure = connection.body.failure { return .failed(failure) }
+        wholeLimit = limit
+        if connection.body.isChunked, !collect(limit) { return waitToRead(connection, .wait) }
+        if isTooLarge { return .tooLarge }
+        if let failure = connection.body.failure { return .failed(failure) }
+        if connection.body.isDone { return .complete(collected?.readable ?? UnsafeRawBufferPointer(start: nil, count: 0)) }
+        let length = connection.body.remaining
+        guard length <= UInt64(limit) else {
+            isTooLarge = true
+            return .tooLarge
+        }
+        if let bytes = connection.bytesAtHand(length) { return .complete(bytes) }
+        if connection.isAtEnd {
+            connection.body.fail(.truncated)
+            return .failed(.truncated)
+        }
+        connection.body.wanted = Int(length)
+        return waitToRead(connection, .wait)
+    }
+
+    /// The next bytes that came; after an upgrade, of the raw stream.
+    public func readChunk() -> Chunk {
+        guard let connection else { return .failed(.truncated) }
+        if isUpgraded { return readRaw(connection) }
+        wholeLimit = nil
+        let bytes = connection.unread
+        switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
+        case .bytes(let range, let consumed):
+            connection.consume(consumed)
+            connection.resumeInput()
+            return .bytes(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        case .end(let consumed):
+            connection.consume(consumed)
+            return .end
+        case .wait(let consumed):
+            connection.consume(consumed)
+            return waitToRead(connection, .wait)
+        case .failed(let failure):
+            return .failed(failure)
+        }
+    }
+
+    private func readRaw(_ connection: Connection) -> Chunk {
+        if !connection.body.isDone, !skipToRaw(connection) {
+            return connection.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
+        }
+        let bytes = connection.unread
+        if bytes.count > 0 {
+            connection.consume(bytes.count)
+            connection.resumeInput()
+            return .bytes(bytes)
+        }
+        return connection.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
+    }
+
+    /// Drops what nobody has read of the body before the upgrade.
+    private func skipToRaw(_ connection: Connection) -> Bool {
+        switch connection.body.skip(connection.unread, isAtEnd: connection.isAtEnd, limit: .max) {
+        case .done(let consumed):
+            connection.consume(consumed)
+            return true
+        case .more(let consumed):
+            connection.consume(consumed)
+            return false
+        case .hopeless:
+            connection.isAtEnd = true
+            return false
+        }
+    }
+
+    private func endOfInput(_ connection: Connection) -> Chunk {
+        hasReadEnd = true
+        if response == .over { finish(connection) }
+        return .end
+    }
+
+    private func waitToRead<Outcome>(_ connection: Connection, _ outcome: Outcome) -> Outcome {
+        waitsToRead = true
+        if connection.body.awaitsContinue {
+            connection.body.awaitsContinue = false
+            if connection.unread.isEmpty, response == .none { connection.openOutput().appendContinue() }
+        }
+        connection.touch()
+        return outcome
+    }
+
+    /// Puts together what has come of a chunked body.
+    /// - Returns: whether that is all there will be.
+    private func collect(_ limit: Int) -> Bool {
+        guard let connection else { return true }
+        let body: ByteBuffer
+        if let collected {
+            body = collected
+        } else {
+            body = ByteBuffer(retained: .max)
+            collected = body
+        }
+        while true {
+            let bytes = connection.unread
+            switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
+            case .bytes(let range, let consumed):
+                guard body.count + range.count <= limit else {
+                    isTooLarge = true
+                    collected = nil
+                    return true
+                }
+                body.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                connection.consume(consumed)
+            case .end(let consumed):
+                connection.consume(consumed)
+                return true
+            case .wait(let consumed):
+                connection.consume(consumed)
+                return false
+            case .failed:
+                return true
+            }
+        }
+    }
+
+    /// Whether a read that said `.wait` would say something else now.
+    var canRead: Bool {
+        guard let connection else { return false }
+        if connection.body.failure != nil || connection.isAtEnd { return true }
+        guard let wholeLimit else { return !connection.unread.isEmpty }
+        if connection.body.isChunked { return collect(wholeLimit) }
+        return connection.unread.count >= connection.body.wanted
+    }
+}
+
+extension Connection {
+    /// The first so many unread bytes, if they are here.
+    fileprivate func bytesAtHand(_ count: UInt64) -> UnsafeRawBufferPointer? {
+        let bytes = unread
+        return UInt64(bytes.count) >= count ? UnsafeRawBufferPointer(rebasing: bytes[..<Int(count)]) : nil
+    }
+}

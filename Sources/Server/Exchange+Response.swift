@@ -1,0 +1,168 @@
+import EventLoop
+import Glibc
+import HTTP
+
+/// Answering.
+extension Exchange {
+    /// Answers with a whole body; the exchange has ended then.
+    /// - Parameters:
+    ///   - status: 200 to 999.
+    ///   - fields: read during the call only. Date, Content-Length and Connection are written by the server; a Date of one's
+    ///     own takes the place of the server's, `Connection: close` is honoured, and a Content-Length must be right.
+    ///   - body: read during the call only. Not sent to HEAD, and not with 204 and 304.
+    /// - Returns: why nothing was sent; nil if it was.
+    public func respond(
+        status: Int, fields: UnsafeBufferPointer<ResponseField>, body: UnsafeRawBufferPointer
+    ) -> ResponseFault? {
+        guard let connection else { return .ended }
+        guard response == .none else { return .begun }
+        var plan = ResponsePlan()
+        if let fault = plan.check(status, fields) { return fault }
+        let hasBody = !isHead && status != 204 && status != 304
+        if hasBody, let said = plan.contentLength, said != UInt64(body.count) {
+            return .wrongContentLength(said: said, body: UInt64(body.count))
+        }
+        let length: UInt64? =
+            switch status {
+            case 204: nil
+            case 304: plan.contentLength
+            default: plan.contentLength ?? UInt64(body.count)
+            }
+        connection.decideFate(closes: plan.closes)
+        let output = connection.openOutput()
+        appendHead(to: output, connection, status, fields, plan)
+        if let length { output.appendContentLength(length) }
+        appendEnd(to: output, connection)
+        if hasBody {
+            if body.count < Connection.directSize { output.append(body) } else { connection.writeDirectly(body, suffix: "") }
+        }
+        finish(connection)
+        return nil
+    }
+
+    /// Begins an answer whose body is written bit by bit. The head goes out with the first write, or at the end of the turn.
+    /// - Parameters: as `respond`. With a Content-Length, so many bytes have to be written; without one the body is chunked,
+    ///   or for HTTP/1.0 goes up to the end of the connection.
+    /// - Returns: why nothing was begun; nil if it was.
+    public func begin(status: Int, fields: UnsafeBufferPointer<ResponseField>) -> ResponseFault? {
+        guard let connection else { return .ended }
+        guard response == .none else { return .begun }
+        var plan = ResponsePlan()
+        if let fault = plan.check(status, fields) { return fault }
+        if isHead || status == 204 || status == 304 {
+            response = .bodiless
+        } else if let length = plan.contentLength {
+            response = .fixed
+            remaining = length
+            announced = length
+        } else {
+            response = head.minorVersion == 0 ? .untilClose : .chunked
+        }
+        connection.decideFate(closes: plan.closes || response == .untilClose)
+        let output = connection.openOutput()
+        appendHead(to: output, connection, status, fields, plan)
+        if let length = plan.contentLength, status != 204 { output.appendContentLength(length) }
+        if response == .chunked { output.appendChunkedFraming() }
+        appendEnd(to: output, connection)
+        connection.touch()
+        return nil
+    }
+
+    private func appendHead(
+        to output: ByteBuffer, _ connection: Connection, _ status: Int, _ fields: UnsafeBufferPointer<ResponseField>,
+        _ plan: ResponsePlan
+    ) {
+        output.appendStatusLine(status)
+        if !plan.hasDate { output.appendDate(connection.server.date) }
+        plan.append(fields, to: output)
+    }
+
+    private func appendEnd(to output: ByteBuffer, _ connection: Connection) {
+        if connection.isLast {
+            output.appendConnectionClose()
+        } else if head.minorVersion == 0 {
+            output.appendConnectionKeepAlive()
+        }
+        output.appendEndOfHead()
+    }
+
+    /// Sends bytes of a begun body, or after an upgrade raw ones. Small writes of one turn leave together.
+    /// - Parameter bytes: read during the call only, and always taken whole, except with `.overrun` and `.closed`.
+    public func write(_ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
+        guard let connection, !connection.isCut else { return .closed }
+        let isDirect = bytes.count >= Connection.directSize
+        switch response {
+        case .none, .over:
+            return .closed
+        case .bodiless:
+            return .ok
+        case .fixed:
+            guard UInt64(bytes.count) <= remaining else {
+                abort()
+                return .overrun
+            }
+            remaining -= UInt64(bytes.count)
+            if isDirect { connection.writeDirectly(bytes, suffix: "") } else { connection.openOutput().append(bytes) }
+        case .untilClose:
+            if isDirect { connection.writeDirectly(bytes, suffix: "") } else { connection.openOutput().append(bytes) }
+        case .chunked:
+            let output = connection.openOutput()
+            if isDirect {
+                output.appendChunkSize(bytes.count)
+                connection.writeDirectly(bytes, suffix: "\r\n")
+            } else {
+                output.appendChunk(bytes)
+            }
+        }
+        connection.flushIfLarge()
+        connection.dropEmptyOutput()
+        if connection.isCut { return .closed }
+        connection.touch()
+        guard connection.outputCount > connection.server.options.highWater else { return .ok }
+        waitsToWrite = true
+        return .wait
+    }
+
+    /// Completes a begun answer; the exchange has ended then. After an upgrade it is `close()`.
+    /// - Returns: with `wrongContentLength` fewer bytes were written than announced, and the connection is cut.
+    @discardableResult
+    public func end() -> ResponseFault? {
+        guard let connection else { return .ended }
+        switch response {
+        case .none:
+            abort()
+        case .fixed where remaining > 0:
+            let fault = ResponseFault.wrongContentLength(said: announced, body: announced - remaining)
+            abort()
+            return fault
+        case .chunked:
+            connection.openOutput().appendLastChunk()
+            finish(connection)
+        case .fixed, .untilClose, .bodiless, .over:
+            finish(connection)
+        }
+        return nil
+    }
+
+    /// Cuts the answer off, so that the client sees an error: it gets no last chunk, or fewer bytes than announced. The
+    /// exchange has ended then.
+    public func abort() {
+        guard let connection else { return }
+        if response == .untilClose { connection.resetOnClose() }
+        detach()
+        connection.cut()
+    }
+
+    /// Ends a raw stream, both ways, after what was written is out. Where there is no upgrade it is `abort()`.
+    public func close() {
+        guard let connection, isUpgraded else {
+            abort()
+            return
+        }
+        finish(connection)
+    }
+
+    func finish(_ connection: Connection) {
+        connection.exchangeEnded()
+    }
+}

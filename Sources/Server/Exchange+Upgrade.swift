@@ -1,0 +1,98 @@
+import CDogger
+import EventLoop
+import Glibc
+import HTTP
+
+/// Docker's hijack: the connection becomes a raw stream both ways.
+extension Exchange {
+    /// Answers `101 UPGRADED`, or to a client that asked for no upgrade `200`, as Docker's engine does; from then on
+    /// `readChunk`, `write` and `closeWrite` are raw. What is left of the request's body is dropped.
+    /// - Parameter fields: beside Connection and Upgrade, which are written by the server. Without a Content-Type among them it
+    ///   is `application/vnd.docker.raw-stream`.
+    /// - Returns: why nothing was sent; nil if it was.
+    public func upgrade(
+        fields: UnsafeBufferPointer<ResponseField> = UnsafeBufferPointer(start: nil, count: 0)
+    ) -> ResponseFault? {
+        guard let connection else { return .ended }
+        guard response == .none else { return .begun }
+        var plan = ResponsePlan()
+        // 101 is not a script's to send, so the check is for the 200.
+        if let fault = plan.check(200, fields) { return fault }
+        response = .untilClose
+        isUpgraded = true
+        connection.isLast = true
+        connection.body.awaitsContinue = false
+        let output = connection.openOutput()
+        if let slice = head.upgrade {
+            output.append("HTTP/1.1 101 UPGRADED\r\n")
+            output.appendConnectionUpgrade(to: Exchange.firstProtocol(slice.bytes(in: headBytes)))
+        } else {
+            output.appendStatusLine(200)
+        }
+        plan.append(fields, to: output)
+        if !fields.contains(where: { Exchange.isContentType($0.name) }) {
+            output.appendField("Content-Type", "application/vnd.docker.raw-stream")
+        }
+        output.appendEndOfHead()
+        connection.flush()
+        connection.holdOutput()
+        connection.touch()
+        return nil
+    }
+
+    /// Half-closes our side of a raw stream when what was written is out; the client may go on sending. When the reader has
+    /// come to the end of that too, the exchange has ended.
+    public func closeWrite() {
+        guard let connection, isUpgraded, response != .over else { return }
+        response = .over
+        if hasReadEnd {
+            finish(connection)
+        } else {
+            connection.shutsDown = true
+            connection.touch()
+        }
+    }
+
+    /// The client may name several; the first is what it likes best.
+    private static func firstProtocol(_ list: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let end = list.firstIndex { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        return UnsafeRawBufferPointer(rebasing: list[..<(end ?? list.count)])
+    }
+
+    private static func isContentType(_ name: UnsafeRawBufferPointer) -> Bool {
+        ResponsePlan.names("content-type", in: name)
+    }
+}
+
+/// docker-py reads the head of an upgrade through a buffer that it then forgets, with whatever came in the same read. So the
+/// first raw bytes are held until the client has taken the head, or for a moment at most.
+extension Connection {
+    private static let longestHold: UInt64 = 50_000_000
+    private static let tick: UInt64 = 1_000_000
+
+    func holdOutput() {
+        // With a full socket the head is not out itself.
+        if output == nil { heldSince = EventLoop.clock() }
+    }
+
+    /// - Returns: whether what is written may go out.
+    func releaseHold() -> Bool {
+        guard let since = heldSince else { return true }
+        // A Unix socket counts what the client has not read; TCP only what its kernel has not acknowledged, so there it is a
+        // matter of time.
+        let age = EventLoop.clock() &- since
+        let isTaken = isTCP ? age > 2 * Connection.tick : dg_unsent(descriptor) <= 0
+        guard isTaken || age > Connection.longestHold else {
+            if !isHoldTimed {
+                isHoldTimed = true
+                server.loop.schedule(after: Connection.tick) {
+                    self.isHoldTimed = false
+                    self.touch()
+                }
+            }
+            return false
+        }
+        heldSince = nil
+        return true
+    }
+}

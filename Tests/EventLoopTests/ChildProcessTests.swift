@@ -1,0 +1,99 @@
+import Glibc
+import Testing
+
+@testable import EventLoop
+
+@Suite struct ChildProcessTests {
+    private func status(
+        of arguments: [String], environment: [String] = ["PATH=/usr/bin:/bin"], descriptors: [Int32: Int32] = [:],
+        started: (ChildProcess) -> Void = { _ in }
+    ) throws -> ChildProcess.Status? {
+        let loop = try EventLoop()
+        var status: ChildProcess.Status?
+        let child = try ChildProcess(loop, arguments, environment: environment, descriptors: descriptors) {
+            status = $0
+            loop.stop()
+        }
+        started(child)
+        try run(loop)
+        #expect(child.status == status)
+        child.send(SIGKILL)
+        return status
+    }
+
+    @Test func itsExitCodeIsReported() throws {
+        #expect(try status(of: ["sh", "-c", "exit 0"]) == .exited(code: 0))
+        #expect(try status(of: ["sh", "-c", "exit 7"]) == .exited(code: 7))
+    }
+
+    @Test func itsSignalIsReported() throws {
+        #expect(try status(of: ["sh", "-c", "kill -KILL $$"]) == .signalled(SIGKILL))
+        #expect(try status(of: ["sleep", "1000"]) { $0.send(SIGTERM) } == .signalled(SIGTERM))
+    }
+
+    @Test func itsEnvironmentIsWhatWasGiven() throws {
+        let script = "test \"$A\" = 'b c' && test \"$(env | grep -c -v -e ^A= -e ^PWD= -e ^_= -e ^SHLVL=)\" = 0"
+        #expect(try status(of: ["/bin/sh", "-c", script], environment: ["A=b c"]) != nil)
+        #expect(try status(of: ["/usr/bin/env", "-u", "A", "sh", "-c", "test -z \"$B\""], environment: ["A=b"]) == .exited(code: 0))
+        #expect(try status(of: ["/bin/sh", "-c", "test \"$A\" = 'b c'"], environment: ["A=b c"]) == .exited(code: 0))
+    }
+
+    @Test func itInheritsWhatItIsGivenAndNothingElse() throws {
+        let pair = SocketPair()
+        let script = "echo three >&3; echo four >&4; test ! -e /proc/self/fd/\(pair.ours)"
+        // Each in the place of the other: neither may be overwritten before it is copied.
+        #expect(try status(of: ["sh", "-c", script], descriptors: [3: pair.theirs, 4: pair.theirs]) == .exited(code: 0))
+        var buffer = [UInt8](repeating: 0, count: 64)
+        let count = read(pair.ours, &buffer, buffer.count)
+        #expect(String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self) == "three\nfour\n")
+    }
+
+    @Test func descriptorsMayTradePlaces() throws {
+        let first = SocketPair()
+        let second = SocketPair()
+        let script = "echo first >&\(second.theirs); echo second >&\(first.theirs)"
+        let map = [second.theirs: first.theirs, first.theirs: second.theirs]
+        guard max(first.theirs, second.theirs) < 10 else {
+            // The shell takes one digit only; the swap itself is what matters.
+            #expect(try status(of: ["true"], descriptors: map) == .exited(code: 0))
+            return
+        }
+        #expect(try status(of: ["sh", "-c", script], descriptors: map) == .exited(code: 0))
+        var byte: UInt8 = 0
+        #expect(read(first.ours, &byte, 1) == 1)
+        #expect(byte == UInt8(ascii: "f"))
+        #expect(read(second.ours, &byte, 1) == 1)
+        #expect(byte == UInt8(ascii: "s"))
+    }
+
+    @Test func aProgramThatIsNotThereIsAnError() throws {
+        let loop = try EventLoop()
+        #expect(throws: SystemError("cannot start '/nonexistent/program'", code: ENOENT)) {
+            try ChildProcess(loop, ["/nonexistent/program"], environment: []) { _ in }
+        }
+    }
+
+    @Test func itsSignalsAreAtTheirDefaultsWhateverTheyAreHere() async {
+        await #expect(processExitsWith: .success) {
+            signal(SIGPIPE, SIG_IGN)
+            signal(SIGUSR1, SIG_IGN)
+            signal(SIGCHLD, SIG_IGN)
+            var mask = sigset_t()
+            sigfillset(&mask)
+            pthread_sigmask(SIG_BLOCK, &mask, nil)
+            let loop = try EventLoop()
+            let script = """
+                grep -q '^SigBlk:.0*$' /proc/self/status || exit 1
+                grep -q '^SigIgn:.0*$' /proc/self/status || exit 2
+                """
+            var status: ChildProcess.Status?
+            let child = try ChildProcess(loop, ["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"]) {
+                status = $0
+                loop.stop()
+            }
+            try run(loop)
+            #expect(status == .exited(code: 0))
+            #expect(child.status != nil)
+        }
+    }
+}

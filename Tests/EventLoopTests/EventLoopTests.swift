@@ -1,0 +1,317 @@
+import Glibc
+import Testing
+
+@testable import EventLoop
+
+@Suite struct EventLoopTests {
+    @Test func callsASourceWhenItsDescriptorIsReady() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var seen: Events = []
+        let source = Source { events in
+            seen = events
+            loop.stop()
+        }
+        try loop.add(pair.ours, .readable, source)
+        pair.poke()
+        try run(loop)
+        #expect(seen == .readable)
+    }
+
+    @Test func reportsAgainWhatIsNotDealtWith() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var calls = 0
+        let source = Source { _ in
+            calls += 1
+            if calls == 3 { loop.stop() }
+        }
+        try loop.add(pair.ours, .readable, source)
+        pair.poke()
+        try run(loop)
+        #expect(calls == 3)
+    }
+
+    @Test func watchesForWhatItIsToldTo() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var seen: [Events] = []
+        let source = Source { events in
+            seen.append(events)
+            loop.stop()
+        }
+        try loop.add(pair.ours, [], source)
+        pair.poke()
+        loop.schedule(after: 1) { loop.stop() }
+        try run(loop)
+        #expect(seen.isEmpty)
+        try loop.change(pair.ours, .writable)
+        try run(loop)
+        try loop.change(pair.ours, [.readable, .writable])
+        try run(loop)
+        #expect(seen == [.writable, [.readable, .writable]])
+    }
+
+    @Test func tellsAHalfCloseFromAHangUp() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var seen: [Events] = []
+        let source = Source { events in
+            seen.append(events)
+            loop.stop()
+        }
+        try loop.add(pair.ours, .halfClosed, source)
+        shutdown(pair.theirs, Int32(1))
+        try run(loop)
+        shutdown(pair.theirs, Int32(0))
+        shutdown(pair.ours, Int32(1))
+        try run(loop)
+        #expect(seen.first == .halfClosed)
+        #expect(seen.last?.contains(.hungUp) == true)
+    }
+
+    @Test func aRemovedSourceGetsNoEventOfTheSameBatch() throws {
+        let loop = try EventLoop()
+        let pairs = [SocketPair(), SocketPair()]
+        var calls: [Int] = []
+        for (index, pair) in pairs.enumerated() {
+            let source = Source { _ in
+                calls.append(index)
+                loop.remove(pairs[1 - index].ours)
+                loop.remove(pair.ours)
+                loop.schedule(after: 1) { loop.stop() }
+            }
+            try loop.add(pair.ours, .readable, source)
+            pair.poke()
+        }
+        try run(loop)
+        #expect(calls.count == 1)
+    }
+
+    @Test func anEventOfAReplacedSourceDoesNotReachTheNewOne() throws {
+        let loop = try EventLoop()
+        let pairs = [SocketPair(), SocketPair()]
+        var staleCalls = 0
+        var isFirst = true
+        for (index, pair) in pairs.enumerated() {
+            let source = Source { _ in
+                guard isFirst else { return }
+                isFirst = false
+                let other = pairs[1 - index].ours
+                loop.remove(other)
+                loop.remove(pair.ours)
+                // The same number for something that is not ready, as after close and accept.
+                try? loop.add(other, .halfClosed, Source { _ in staleCalls += 1 })
+                loop.schedule(after: 1) { loop.stop() }
+            }
+            try loop.add(pair.ours, .readable, source)
+            pair.poke()
+        }
+        try run(loop)
+        #expect(!isFirst)
+        #expect(staleCalls == 0)
+    }
+
+    @Test func aSourceLivesOnlyWhileItIsWatched() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        weak var source: Source?
+        do {
+            let new = Source { _ in }
+            source = new
+            try loop.add(pair.ours, .readable, new)
+        }
+        #expect(source != nil)
+        loop.remove(pair.ours)
+        #expect(source == nil)
+    }
+
+    @Test func sourcesThatComeFirstComeFirst() throws {
+        let loop = try EventLoop()
+        let pairs = (0..<8).map { _ in SocketPair() }
+        var order: [Int] = []
+        for (index, pair) in pairs.enumerated() {
+            let source = Source { _ in
+                order.append(index)
+                pair.take()
+                if order.count == pairs.count { loop.stop() }
+            }
+            try loop.add(pair.ours, .readable, source, first: index >= 6)
+        }
+        for pair in pairs { pair.poke() }
+        try run(loop)
+        #expect(Set(order.prefix(2)) == [6, 7])
+        #expect(order.count == 8)
+    }
+
+    @Test func aDescriptorThatCantBeWatchedIsAnError() throws {
+        let loop = try EventLoop()
+        let source = Source { _ in }
+        #expect(throws: SystemError("cannot watch file descriptor 1000000", code: EBADF)) {
+            try loop.add(1_000_000, .readable, source)
+        }
+        #expect(throws: SystemError.self) { try loop.change(900_000, .readable) }
+    }
+
+    @Test func removingWhatIsNotWatchedDoesNothing() throws {
+        let loop = try EventLoop()
+        loop.remove(-1)
+        loop.remove(5)
+        loop.remove(1_000_000)
+    }
+
+    @Test func moreDescriptorsThanItBeganWith() throws {
+        let loop = try EventLoop()
+        let pairs = (0..<100).map { _ in SocketPair() }
+        var calls: Set<Int> = []
+        for (index, pair) in pairs.enumerated() {
+            let source = Source { _ in
+                pair.take()
+                calls.insert(index)
+                if calls.count == pairs.count { loop.stop() }
+            }
+            try loop.add(pair.ours, .readable, source)
+            pair.poke()
+        }
+        try run(loop)
+        #expect(calls.count == 100)
+    }
+
+    @Test func soonRunsAtTheEndOfTheTurnInOrder() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var order: [String] = []
+        let source = Source { _ in
+            pair.take()
+            loop.soon { order.append("first") }
+            loop.soon {
+                order.append("second")
+                loop.soon {
+                    order.append("next turn")
+                    loop.stop()
+                }
+            }
+            order.append("source")
+        }
+        try loop.add(pair.ours, .readable, source)
+        pair.poke()
+        try run(loop)
+        #expect(order == ["source", "first", "second", "next turn"])
+    }
+
+    @Test func soonFromOutsideDoesNotWait() throws {
+        let loop = try EventLoop()
+        loop.soon { loop.stop() }
+        try run(loop)
+    }
+
+    @Test func timersRunInTheOrderOfTheirTimes() throws {
+        let loop = try EventLoop()
+        var order: [Int] = []
+        for (name, delay) in [(2, 2_000_000), (1, 1_000_000), (4, 4_000_000), (3, 3_000_000)] as [(Int, UInt64)] {
+            loop.schedule(after: delay) { order.append(name) }
+        }
+        loop.schedule(after: 6_000_000) { loop.stop() }
+        try run(loop)
+        #expect(order == [1, 2, 3, 4])
+    }
+
+    @Test func aTimerIsNeverEarly() throws {
+        let loop = try EventLoop()
+        let start = EventLoop.clock()
+        var end: UInt64 = 0
+        loop.schedule(after: 3_300_000) {
+            end = EventLoop.clock()
+            loop.stop()
+        }
+        try run(loop)
+        #expect(end - start >= 3_300_000)
+    }
+
+    @Test func aCancelledTimerDoesNotRunAndAFiredOneCanBeCancelled() throws {
+        let loop = try EventLoop()
+        var hasRun = false
+        let cancelled = loop.schedule(after: 1) { hasRun = true }
+        #expect(cancelled.isPending)
+        cancelled.cancel()
+        #expect(!cancelled.isPending)
+        cancelled.cancel()
+        let fired = loop.schedule(after: 1_000_000) { loop.stop() }
+        try run(loop)
+        #expect(!hasRun)
+        #expect(!fired.isPending)
+        fired.cancel()
+    }
+
+    @Test func aTimerThatRestartsItselfDoesNotStarveTheRest() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var rounds = 0
+        func again() {
+            rounds += 1
+            loop.schedule(after: 0) { again() }
+        }
+        again()
+        let source = Source { _ in loop.stop() }
+        try loop.add(pair.ours, .readable, source)
+        pair.poke()
+        try run(loop)
+        #expect(rounds < 100)
+    }
+
+    @Test func aTimeBeyondTheClockNeverComes() throws {
+        let loop = try EventLoop()
+        let timer = loop.schedule(after: .max) { Issue.record("it came") }
+        #expect(timer.deadline == .max)
+        loop.schedule(after: 1) { loop.stop() }
+        try run(loop)
+        timer.cancel()
+    }
+
+    @Test func idleActionsRunWhenThereIsNothingElse() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var order: [String] = []
+        let source = Source { _ in
+            order.append("event")
+            pair.take()
+        }
+        try loop.add(pair.ours, .readable, source)
+        loop.whenIdle {
+            order.append("idle")
+            loop.stop()
+        }
+        pair.poke()
+        try run(loop)
+        #expect(order == ["event", "idle"])
+    }
+
+    @Test func idleActionsRunUnderLoadAfterAWhile() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var turns = 0
+        // Never taken, so no turn is without an event.
+        let source = Source { _ in turns += 1 }
+        try loop.add(pair.ours, .readable, source)
+        pair.poke()
+        loop.whenIdle { loop.stop() }
+        try run(loop)
+        #expect(turns > 1)
+    }
+
+    @Test func nowIsRefreshedEachTurn() throws {
+        let loop = try EventLoop()
+        let before = loop.now
+        loop.schedule(after: 1_000_000) { loop.stop() }
+        try run(loop)
+        #expect(loop.now >= before + 1_000_000)
+    }
+
+    @Test func canRunAgainAfterAStop() throws {
+        let loop = try EventLoop()
+        for _ in 0..<3 {
+            loop.soon { loop.stop() }
+            try run(loop)
+        }
+    }
+}
