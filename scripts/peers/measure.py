@@ -1,7 +1,6 @@
 """Rounds of measurements, interleaved server by server."""
 
 import os
-import shutil
 import time
 
 from .process import Failed, Process
@@ -83,10 +82,6 @@ class Contender:
 
     def is_timed(self, key):
         return not self.broken and key not in self.failures
-
-    def discard(self):
-        self.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class Cell:

@@ -28,8 +28,51 @@ def pinned(core):
         os.sched_setaffinity(0, own_cores)
 
 
+def descendants(pid):
+    """The pids that come from `pid`, itself first: its children and theirs, and all of its session when it leads one."""
+    children = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    _, parent, _, session = file.read().rpartition(")")[2].split()[:4]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            # By session is found what lost its parent.
+            for origin in {int(parent), int(session)} - {int(name)}:
+                children.setdefault(origin, []).append(int(name))
+    found = [pid]
+    for origin in found:
+        found.extend(child for child in children.get(origin, ()) if child not in found)
+    return found
+
+
+def handles(pids):
+    """A descriptor for each process that still runs, because a pid could be another process's by the time of a signal."""
+    opened = []
+    for pid in pids:
+        try:
+            opened.append(os.pidfd_open(pid))
+        except ProcessLookupError:
+            continue
+    return opened
+
+
+def end_all(opened, patience):
+    """Sends SIGKILL to the processes that do not end by themselves within `patience` seconds each; closes the handles."""
+    for handle in opened:
+        try:
+            ended, _, _ = select.select([handle], [], [], patience)
+            if not ended:
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(handle)
+
+
 class Process:
-    """A command and all of its descendants."""
+    """A command, which leads a session of its own, and all that descends from it."""
 
     def __init__(self, command, core, output):
         """Starts `command` on the given core; what it prints is appended to the file `output`."""
@@ -41,19 +84,7 @@ class Process:
 
     def tree(self):
         """The pids of the command and its descendants."""
-        children = {}
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                try:
-                    with open(f"/proc/{name}/stat") as file:
-                        parent = int(file.read().rpartition(")")[2].split()[1])
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
-                children.setdefault(parent, []).append(int(name))
-        found = [self.child.pid]
-        for pid in found:
-            found.extend(children.get(pid, ()))
-        return found
+        return descendants(self.child.pid)
 
     def cpu_seconds(self):
         """User and system time of every process, with that of the children that they have waited for."""
@@ -91,24 +122,12 @@ class Process:
 
     def end(self):
         """Ends the command by SIGTERM, and whatever of the tree outlives it by SIGKILL."""
-        handles = []
-        for pid in self.tree():
+        family = handles(self.tree()[1:])
+        if self.child.poll() is None:
+            self.child.terminate()
             try:
-                handles.append(os.pidfd_open(pid))  # a pid could be another process's by then
-            except ProcessLookupError:
-                continue
-        try:
-            if self.child.poll() is None:
-                self.child.terminate()
-                try:
-                    self.child.wait(timeout=5)
-                except subprocess.TimeoutExpired:
-                    self.child.kill()
-                    self.child.wait()
-            for handle in handles:
-                ended, _, _ = select.select([handle], [], [], 1)
-                if not ended:
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
-        finally:
-            for handle in handles:
-                os.close(handle)
+                self.child.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+        end_all(family, patience=1)

@@ -59,7 +59,7 @@ class Floor(Server):
     title = "minimal C epoll server, no Lua (the floor)"
     is_peer = False
     workloads = ("hello", "echo")
-    needs = {"/usr/bin/cc": "gcc"}
+    needs = {"/usr/bin/cc": "gcc", "/usr/include/stdio.h": "libc6-dev"}
 
     def prepare(self, directory, upstream=None):
         self.binary = directory / "floor"
