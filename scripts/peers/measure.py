@@ -146,6 +146,7 @@ class Bench:
             action()
         except (Failed, OSError) as error:
             contender.broken = str(error)
+            contender.samples.clear()
             contender.stop()
 
     def sample_alone(self, contender):

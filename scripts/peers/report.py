@@ -45,24 +45,24 @@ def absolute(heading, columns, contenders):
 
 
 def ratios(columns, contenders):
-    """Each figure divided by that of the best peer in its column; in brackets, by the floor's. None without a peer."""
+    """Each figure divided by that of the best peer in its column, and in brackets by the floor's. None without those."""
 
     def reference(column, chosen):
         values = [median(contender, column) for contender in contenders if chosen(contender.server)]
-        values = [value for value in values if value]
-        return (max if column.more_is_better else min)(values, default=None)
+        return (max if column.more_is_better else min)((value for value in values if value), default=None)
 
-    if not any(contender.server.is_peer for contender in contenders):
-        return None
     best = {column.key: reference(column, lambda server: server.is_peer) for column in columns}
     floor = {column.key: reference(column, lambda server: server.name == "floor") for column in columns}
+    if len(contenders) < 2 or not any([*best.values(), *floor.values()]):
+        return None
 
     def cell(contender, column):
         value = median(contender, column)
-        if value is None or not best[column.key] or not contender.is_timed(column.key):
+        if value is None:
             return "-"
+        to_best = f"{value / best[column.key]:.2f}" if best[column.key] else "-"
         to_floor = f" ({value / floor[column.key]:.2f})" if floor[column.key] else ""
-        return f"{value / best[column.key]:.2f}{to_floor}"
+        return to_best + to_floor
 
     heading = "ratio to the best peer" + (" (to the floor)" if any(floor.values()) else "")
     return table(heading, columns, contenders, cell)
