@@ -71,18 +71,22 @@ final class Conversation {
             count += 1
         }
         if !response.has_content_type, let type = response.default_content_type {
-            fields[count] = ResponseField(name: Conversation.contentType, value: UnsafeRawBufferPointer(start: type, count: Conversation.length(type)))
+            fields[count] = ResponseField(name: Conversation.contentType.bytes, value: UnsafeRawBufferPointer(start: type, count: Conversation.length(type)))
             count += 1
         }
         return UnsafeBufferPointer(rebasing: fields[..<count])
     }
 
-    private func refused(_ error: ResponseError) -> ScriptFailure {
+    private func refused(_ error: ResponseFault) -> ScriptFailure {
         ScriptFailure(message: "\(handler.paths.joined(separator: ", ")): the response can't be sent. \(error.message)")
     }
 
     private func finishStream() {
-        if isUpgraded { exchange.close() } else { exchange.end() }
+        if isUpgraded {
+            exchange.close()
+        } else if let fault = exchange.end() {
+            handler.log.failure(refused(fault))
+        }
         end()
     }
 
@@ -101,7 +105,7 @@ final class Conversation {
     private func answer(_ status: Int, _ message: String) {
         let body = ByteBuffer()
         body.appendErrorBody(message)
-        fields[0] = ResponseField(name: Conversation.contentType, value: Conversation.json)
+        fields[0] = ResponseField(name: Conversation.contentType.bytes, value: Conversation.json.bytes)
         _ = exchange.respond(status: status, fields: UnsafeBufferPointer(rebasing: fields[..<1]), body: body.readable)
         end()
     }
@@ -168,7 +172,7 @@ final class Conversation {
         case .wait: return nil
         case .tooLarge:
             return handler.error("the request's body is larger than \(handler.options.bodyLimit) bytes: raise --body-limit, or read it with req:chunks()", status: 413)
-        case .failed(let reason): return handler.error("the request's body broke off: \(reason)", status: 400)
+        case .failed(let failure): return handler.error(failure.message, status: failure.status)
         }
     }
 
@@ -177,7 +181,7 @@ final class Conversation {
         case .bytes(let bytes): .bytes(bytes)
         case .end: Answer.none
         case .wait: nil
-        case .failed(let reason): handler.error("the request's body broke off: \(reason)", status: 400)
+        case .failed(let failure): handler.error(failure.message, status: failure.status)
         }
     }
 
@@ -185,12 +189,13 @@ final class Conversation {
         switch exchange.write(bytes) {
         case .ok: .yes
         case .wait: nil
-        case .closed: handler.error("the client has gone, or has had all that was promised to it")
+        case .overrun: handler.error("more was written than the response's Content-Length says")
+        case .closed: handler.error("nothing can be written any more: the response is over")
         }
     }
 
-    private static let contentType = UnsafeRawBufferPointer(staticString: "Content-Type")
-    private static let json = UnsafeRawBufferPointer(staticString: "application/json")
+    private static let contentType: StaticString = "Content-Type"
+    private static let json: StaticString = "application/json"
 
     private static func length(_ text: UnsafePointer<CChar>) -> Int {
         var count = 0
@@ -244,11 +249,9 @@ extension RequestView {
 }
 
 extension ScriptSlice {
-    init(_ slice: Slice) { self.init(offset: slice.offset, length: slice.length) }
+    init(_ slice: HTTP.Slice) { self.init(offset: slice.offset, length: slice.length) }
 }
 
-extension UnsafeRawBufferPointer {
-    init(staticString: StaticString) {
-        self.init(start: staticString.utf8Start, count: staticString.utf8CodeUnitCount)
-    }
+extension StaticString {
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: utf8Start, count: utf8CodeUnitCount) }
 }

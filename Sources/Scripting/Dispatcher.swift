@@ -20,19 +20,19 @@ public final class Dispatcher: RequestHandler {
         handler.handle(exchange)
     }
 
-    public func refused(_ error: HTTPError) {
+    public func refused(_ error: HTTPError, descriptor: Int32) {
         log.line("dogger: a request was refused with \(error.status): \(error.message)")
     }
 
     /// `> GET /v1.50/containers/json`, and the body under it where it came along.
     private func logRequest(_ exchange: Exchange) {
         let bytes = exchange.headBytes
-        log.line(Dispatcher.arrow, exchange.head.method.bytes(in: bytes), Dispatcher.space, exchange.head.target.bytes(in: bytes))
+        log.line(Dispatcher.arrow.bytes, exchange.head.method.bytes(in: bytes), Dispatcher.space.bytes, exchange.head.target.bytes(in: bytes))
         if let body = exchange.completeBody, !body.isEmpty { log.body(body) }
     }
 
-    private static let arrow = UnsafeRawBufferPointer(staticString: "> ")
-    private static let space = UnsafeRawBufferPointer(staticString: " ")
+    private static let arrow: StaticString = "> "
+    private static let space: StaticString = " "
 }
 
 extension Log {

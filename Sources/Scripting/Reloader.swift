@@ -62,6 +62,9 @@ public final class Reloader {
         }
     }
 
+    /// Loads a new version although no file has changed.
+    public func reload() { reload(because: []) }
+
     private func reload(because changed: [String]) {
         missing?.cancel()
         missing = nil
@@ -69,7 +72,8 @@ public final class Reloader {
         switch result {
         case .success(let handler):
             dispatcher.handler = handler
-            log.line("dogger: reloaded \(names) (\(changed.map(shortened).joined(separator: ", ")) changed)")
+            let cause = changed.isEmpty ? "" : " (\(changed.map(shortened).joined(separator: ", ")) changed)"
+            log.line("dogger: reloaded \(names)\(cause)")
         case .failure(.file(let fault)) where fault.isMissing:
             missing = loop.schedule(after: Reloader.gap) { [unowned self] in
                 missing = nil
