@@ -27,6 +27,10 @@ static int resume(lua_State *L, lua_State *co, int arguments, lua_KFunction agai
     int status = lua_resume(co, L, arguments, &results);
     dg_deadline_switch(vm, L);
     vm->no_wait -= blocked;
+    if (status == LUA_YIELD && vm->expired) {   /* the deadline struck inside: this one has to end as well */
+        if (lua_isyieldable(L)) return lua_yield(L, 0);
+        return luaL_error(L, "stopped: the time limit is over");
+    }
     if (status == LUA_YIELD && vm->awaiting) {
         *dg_thread_word(co) |= DG_THREAD_WAITS;
         return lua_yieldk(L, 0, (lua_KContext)co, again);

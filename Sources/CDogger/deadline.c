@@ -6,8 +6,10 @@
  * A POSIX timer on the thread's CPU clock ticks only while the thread burns CPU, so an idle server has no wake-ups and a
  * request no system call. Each tick looks whether the run of the last tick is still on; when it has been for as long as the
  * limit, the tick's handler sets a hook on the coroutine that is running, the way lua.c stops on Ctrl-C (lua_sethook is
- * the one Lua function that a signal handler may call). The hook raises at every call, return, line and instruction until
- * the coroutine is dead, so no pcall gets round it.
+ * the one Lua function that a signal handler may call). The hook yields, and whoever resumed the coroutine never resumes it
+ * again: no pcall can catch that, and it takes the same time however deep the pcalls are nested. (To raise an error in each
+ * would cost the square of their number: Lua walks all calls each time that a pcall ends by an error.) Where Lua can't yield,
+ * in the comparison of a table.sort, say, the hook raises at every instruction until a place is reached where it can.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@ static _Thread_local volatile uint64_t ticks;       /* how often in a row */
 static _Thread_local bool armed;
 
 static void stop(lua_State *L, lua_Debug *ar) {
-    (void)ar;
+    (void)ar;                           /* a count hook: the one kind that may yield (manual 4.7, lua_Hook) */
     dg_vm *vm = dg_vm_of(L);
     if (!vm->expired) {     /* the coroutine outlived the run that rang; another run took it up */
         lua_sethook(L, NULL, 0, 0);
@@ -41,11 +43,15 @@ static void stop(lua_State *L, lua_Debug *ar) {
             break;
         }
     }
+    if (lua_isyieldable(L)) {
+        lua_yield(L, 0);
+        return;
+    }
     lua_pushfstring(L, "%s: stopped after %f s of CPU", vm->place, (lua_Number)vm->script_timeout / 1e9);
     lua_error(L);
 }
 
-static void set_hook(lua_State *L) { lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1); }
+static void set_hook(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1); }
 
 static void tick(int signal) {
     (void)signal;

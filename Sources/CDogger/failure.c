@@ -80,7 +80,6 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     if (vm->expired) {
         failure->kind = DG_OUT_OF_TIME;
         failure->status = 503;
-        /* The hook's own message names the line where time ran out; what the script made of it in a pcall counts less. */
         length = snprintf(text, sizeof text, "%s: stopped after %g s of CPU", vm->place[0] ? vm->place : place, (double)vm->script_timeout / 1e9);
     } else if (status == LUA_ERRMEM) {
         failure->kind = DG_OUT_OF_MEMORY;

@@ -46,17 +46,12 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
     dg_deadline_enter(vm, co);
     int status = lua_resume(co, L, arguments, &results);
     vm->task = NULL;
-    if (status == LUA_YIELD) {
+    if (status == LUA_YIELD && vm->awaiting) {
         dg_deadline_leave(vm, co);
-        if (vm->awaiting) {
-            vm->awaiting = false;
-            task->waiting = true;
-            outcome->state = DG_WAITING;
-            return;
-        }
-        /* coroutine.yield refuses this; kept as an answer in case a way is found past it. */
-        lua_pushliteral(co, "attempt to yield from outside a coroutine");
-        status = LUA_ERRRUN;
+        vm->awaiting = false;
+        task->waiting = true;
+        outcome->state = DG_WAITING;
+        return;
     } else if (status == LUA_OK) {
         dg_deadline_leave(vm, co);
         if (streaming) {

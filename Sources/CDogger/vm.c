@@ -134,10 +134,6 @@ static int load_handler(lua_State *L) {
         a->loaded = true;
         return 0;
     }
-    if (status == LUA_YIELD) {
-        lua_pushfstring(co, "%s: coroutine.yield outside of a coroutine of the script's own", a->name);
-        status = LUA_ERRRUN;
-    }
     dg_failure_read(vm, co, status, a->name, a->failure);
     dg_deadline_leave(vm, co);
     return 0;
