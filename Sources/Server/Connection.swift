@@ -243,8 +243,8 @@ final class Connection: EventSource {
 
     /// Refuses what the client sends, and ends the connection, after all earlier answers.
     private func answerWithError(_ status: Int, _ message: String) {
-        let output = openOutput()
-        ErrorAnswer.append(to: output, status: status, message: message, date: server.date)
+        ErrorAnswer.append(
+            to: openOutput(), status: status, message: message, date: server.date, seconds: server.wallSeconds)
         isLast = true
         phase = .closing
     }

@@ -3,19 +3,18 @@ import HTTP
 /// The server's own answers, to what never reaches a handler: `{"message": ...}`, which is what Docker's clients print.
 enum ErrorAnswer {
     /// Appends a whole response, which says that the connection ends.
-    /// - Parameter date: as `HTTPDate` gives it.
-    static func append(to output: ByteBuffer, status: Int, message: String, date: UnsafeRawBufferPointer) {
+    static func append(to output: ByteBuffer, status: Int, message: String, date: HTTPDate, seconds: Int64) {
         let body = ByteBuffer()
         body.append("{\"message\":\"")
         for byte in message.utf8 { appendEscaped(byte, to: body) }
         body.append("\"}\n")
         output.appendStatusLine(status)
-        output.appendDate(date)
+        output.appendDate(date, at: seconds)
         output.appendField("Content-Type", "application/json")
         output.appendContentLength(UInt64(body.count))
         output.appendConnectionClose()
         output.appendEndOfHead()
-        output.append(body.readable)
+        withExtendedLifetime(body) { output.append(body.readable) }
     }
 
     /// One byte of a JSON string, RFC 8259 section 7.

@@ -73,7 +73,7 @@ extension Exchange {
         _ plan: ResponsePlan
     ) {
         output.appendStatusLine(status)
-        if !plan.hasDate { output.appendDate(connection.server.date) }
+        if !plan.hasDate { output.appendDate(connection.server.date, at: connection.server.wallSeconds) }
         plan.append(fields, to: output)
     }
 

@@ -24,7 +24,7 @@ public final class Server {
     private var sweep: Timer?
     private var lastID: UInt64 = 0
     private var whenDrained: (() -> Void)?
-    private let httpDate = HTTPDate()
+    let date = HTTPDate()
     private var seconds: Int64 = 0
     private var nextSecond: UInt64 = 0
 
@@ -163,15 +163,15 @@ public final class Server {
         if spareReader == nil { spareReader = reader }
     }
 
-    /// The time for a Date field; good until the next call.
-    var date: UnsafeRawBufferPointer {
+    /// The time for a Date field, in seconds since 1970. The clock is asked once a second.
+    var wallSeconds: Int64 {
         if loop.now >= nextSecond {
             var time = timespec()
             clock_gettime(CLOCK_REALTIME, &time)
             seconds = Int64(time.tv_sec)
             nextSecond = loop.now &+ 1_000_000_000 &- UInt64(time.tv_nsec)
         }
-        return httpDate.bytes(at: seconds)
+        return seconds
     }
 
     // MARK: Deadlines
