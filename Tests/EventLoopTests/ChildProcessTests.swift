@@ -32,10 +32,10 @@ import Testing
     }
 
     @Test func itsEnvironmentIsWhatWasGiven() throws {
-        let script = "test \"$A\" = 'b c' && test \"$(env | grep -c -v -e ^A= -e ^PWD= -e ^_= -e ^SHLVL=)\" = 0"
-        #expect(try status(of: ["/bin/sh", "-c", script], environment: ["A=b c"]) != nil)
-        #expect(try status(of: ["/usr/bin/env", "-u", "A", "sh", "-c", "test -z \"$B\""], environment: ["A=b"]) == .exited(code: 0))
-        #expect(try status(of: ["/bin/sh", "-c", "test \"$A\" = 'b c'"], environment: ["A=b c"]) == .exited(code: 0))
+        // /proc holds what the kernel was given, whatever the shell adds to it.
+        let script = "test \"$(tr '\\000' '|' < /proc/$$/environ)\" = 'A=b c|PATH=/bin:/usr/bin|'"
+        let environment = ["A=b c", "PATH=/bin:/usr/bin"]
+        #expect(try status(of: ["/bin/sh", "-c", script], environment: environment) == .exited(code: 0))
     }
 
     @Test func itInheritsWhatItIsGivenAndNothingElse() throws {
@@ -82,9 +82,10 @@ import Testing
             sigfillset(&mask)
             pthread_sigmask(SIG_BLOCK, &mask, nil)
             let loop = try EventLoop()
+            // 32 and 33 are the C library's own.
             let script = """
                 grep -q '^SigBlk:.0*$' /proc/self/status || exit 1
-                grep -q '^SigIgn:.0*$' /proc/self/status || exit 2
+                grep -qE '^SigIgn:.0*(180000000)?$' /proc/self/status || exit 2
                 """
             var status: ChildProcess.Status?
             let child = try ChildProcess(loop, ["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"]) {

@@ -27,11 +27,13 @@ import Testing
 
     @Test func ctrlCOnTheTerminalComesFromTheKernel() async {
         await #expect(processExitsWith: .success) {
-            var terminal: Int32 = -1
-            var other: Int32 = -1
-            var name = [CChar](repeating: 0, count: 128)
-            try #require(openpty(&terminal, &other, &name, nil, nil) == 0)
-            close(other)
+            let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+            // unlockpt(3) and ptsname(3), which Swift's Glibc lacks: TIOCSPTLCK, TIOCGPTN.
+            var lock: Int32 = 0
+            var number: Int32 = -1
+            #expect(ioctl(terminal, 0x4004_5431, &lock) == 0)
+            #expect(ioctl(terminal, 0x8004_5430, &number) == 0)
+            let name = "/dev/pts/\(number)"
             // A signal from the terminal goes to any thread that does not block it, and other threads run here already: only
             // a process that has forked has a single one.
             let fork = try #require(dlsym(nil, "fork"))
@@ -44,7 +46,7 @@ import Testing
     }
 
     /// Types Ctrl-C on a terminal of its own. For a forked child: no expectations here.
-    private static func awaitInterrupt(_ terminal: Int32, _ name: UnsafePointer<CChar>) -> Bool {
+    private static func awaitInterrupt(_ terminal: Int32, _ name: String) -> Bool {
         // The first terminal that a session's leader opens becomes the session's.
         guard setsid() > 0, open(name, O_RDWR) >= 0, let loop = try? EventLoop() else { return false }
         var sender: Signals.Sender?
