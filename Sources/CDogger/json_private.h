@@ -36,6 +36,18 @@ static inline uint64_t dg_json_load8(const void *bytes) {
     return word;
 }
 
+/* The `count` bytes at `bytes`, 1 to 7, with zeros behind them. */
+static inline uint64_t dg_json_load_tail(const void *bytes, size_t count) {
+    const unsigned char *p = bytes;
+    if (count >= 4) {
+        uint32_t first, last;
+        memcpy(&first, p, 4);
+        memcpy(&last, p + count - 4, 4);
+        return first | (uint64_t)last << (count - 4) * 8;
+    }
+    return p[0] | (uint64_t)p[count / 2] << count / 2 * 8 | (uint64_t)p[count - 1] << (count - 1) * 8;
+}
+
 /* How many of the eight bytes in `word`, from the first, are plain ASCII in a JSON string: no quote, no backslash, no control. */
 static inline unsigned dg_json_plain_prefix(uint64_t word) {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
