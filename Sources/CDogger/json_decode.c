@@ -192,6 +192,6 @@ void dg_json_decode(lua_State *L, const char *bytes, size_t length) {
     skip_space(&d);
     read_value(&d);
     skip_space(&d);
-    if (d.at != d.end) dg_json_refuse_found(&d, "nothing more after the value");
+    if (d.at != d.end) dg_json_refuse_found(&d, "the end of the text");
     lua_replace(L, d.array_metatable);
 }

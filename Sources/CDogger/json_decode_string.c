@@ -55,8 +55,8 @@ static const char *find_quote(decoder *d, const char *p, bool *escaped) {
         if (byte == '"') return p;
         if (byte == '\\') {
             *escaped = true;
-            p += 2;
-            if (p > end) dg_json_refuse(d, opening, "a string that is never closed");
+            /* A quote behind it doesn't close the string. The first byte of a sequence must still be seen as that. */
+            p += end - p > 1 && (unsigned char)p[1] < 0x80 ? 2 : 1;
         } else if (byte < 0x20) {
             char hex[3] = {(char)('0' + (byte >> 4)), "0123456789ABCDEF"[byte & 15], '\0'};
             dg_json_refuse(d, p, "the control byte 0x%s in a string; write it as \\u00%s", hex, hex);
