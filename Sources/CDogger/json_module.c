@@ -23,12 +23,11 @@ static scratch *push_scratch(lua_State *L) {
     scratch *s = lua_newuserdatauv(L, sizeof *s, 0);
     dg_buffer_init(&s->buffer, L);
     s->busy = false;
-    if (luaL_newmetatable(L, "json.scratch")) {
-        lua_pushcfunction(L, scratch_gc);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -3, "__gc");
-        lua_setfield(L, -2, "__close");
-    }
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__close");
     lua_setmetatable(L, -2);
     return s;
 }
