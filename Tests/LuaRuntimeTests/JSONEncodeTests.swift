@@ -1,3 +1,5 @@
+import CDogger
+import CLua
 import Testing
 
 @Suite struct JSONEncodeTests {
@@ -34,6 +36,24 @@ import Testing
         #expect(runLua("return json.encode{[\(literal)] = 1}") == .value("{\(text):1}"))
     }
 
+    @Test func appendsToTheBuffer() {
+        let state = JSONTestState()
+        var buffer = dg_buffer()
+        dg_buffer_init(&buffer, state.L)
+        #expect(dg_buffer_append(&buffer, "data: ", 6))
+        dg_json_push_array(state.L, 1)
+        lua_pushnumber(state.L, 0.5)
+        lua_rawseti(state.L, 1, 1)
+        dg_json_encode(state.L, 1, &buffer)
+        dg_json_encode_indented(state.L, -1, &buffer, 1)
+        dg_json_encode_indented(state.L, -1, &buffer, -1)
+        #expect(lua_gettop(state.L) == 1)
+        let text = String(decoding: UnsafeRawBufferPointer(start: buffer.bytes, count: buffer.length), as: UTF8.self)
+        #expect(text == "data: [0.5][\n 0.5\n][0.5]")
+        dg_buffer_free(&buffer)
+        #expect(state.close() == 0)
+    }
+
     /// Each length and offset takes another way through the eight bytes at a time.
     @Test func whatIsSpecialIsFoundAtEachPlace() {
         let state = JSONTestState()
@@ -59,6 +79,18 @@ import Testing
             #expect(outcome == .value("[\"" + String(repeating: "\\u0001", count: count) + "\"]"))
         }
         #expect(state.close() == 0)
+    }
+
+    /// The buffer's first size is 512 bytes. Plain text behind the last escape is written eight bytes at a time.
+    @Test func plainTextAtTheEndOfTheBuffer() {
+        for count in 70...90 {
+            for tail in ["a", "abc", "abcdefg"] {
+                let state = JSONTestState()
+                let outcome = state.run("return json.encode((...))", String(repeating: "\u{1}", count: count) + tail)
+                #expect(outcome == .value("\"" + String(repeating: "\\u0001", count: count) + tail + "\""))
+                #expect(state.close() == 0)
+            }
+        }
     }
 
     @Test(arguments: refusals)

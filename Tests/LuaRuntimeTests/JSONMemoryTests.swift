@@ -1,3 +1,5 @@
+import CDogger
+import CLua
 import Testing
 
 /// What happens where memory runs out, or an error ends the work: nothing crashes, nothing leaks, and the VM goes on.
@@ -42,8 +44,28 @@ import Testing
                 #expect(state.close() == 0, "allocation \(number) was refused")
                 number += 1
             }
-            #expect(number > 5)
+            #expect(number > 3)
         }
+    }
+
+    @Test func eachAllocationRefusedWhileItIsOpened() {
+        var number = 0, finished = false
+        while !finished {
+            let state = JSONTestState(opensJSON: false)
+            lua_pushcclosure(state.L, dg_open_json, 0)
+            state.meter.pointee.allocations = 0
+            state.meter.pointee.refusal = .from(number)
+            let status = lua_pcallk(state.L, 0, 0, 0, 0, nil)
+            state.meter.pointee.refusal = .none
+            finished = status == LUA_OK
+            #expect(finished || status == LUA_ERRMEM)
+            state.openJSON()
+            #expect(state.run("return json.encode(json.decode('[1,{},[],18446744073709551615]'))") == .value("[1,{},[],18446744073709551615]"))
+            #expect(state.run("return getmetatable(json.array()) .. getmetatable(json.decode('18446744073709551615'))") == .value("json.arrayjson.number"))
+            #expect(state.close() == 0, "allocation \(number) was refused")
+            number += 1
+        }
+        #expect(number > 20)
     }
 
     /// Garbage is collected before memory is said to be out.

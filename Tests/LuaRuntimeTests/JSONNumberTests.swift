@@ -49,7 +49,7 @@ import Testing
         #expect(runLua("return json.decode((...))", "1e1" + zeros).isError)
     }
 
-    /// The decimal comma of a locale must not reach the numbers.
+    /// What a script can do with a json.number.
     @Test(
         arguments: [
             ("n == json.decode('18446744073709551615')", "true"), ("n == json.decode('18446744073709551616')", "false"), ("n ~= 1", "true"),

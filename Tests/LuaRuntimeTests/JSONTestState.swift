@@ -1,6 +1,7 @@
 import CDogger
 import CLua
 import Glibc
+import Testing
 
 /// A Lua state with the standard library and `json`, whose memory is counted and can be made to run out.
 ///
@@ -23,7 +24,17 @@ final class JSONTestState {
     struct Meter {
         var bytesInUse = 0
         var allocations = 0
+        var overruns = 0
         var refusal = Refusal.none
+
+        /// Bytes behind each block that nobody may write, so that an overrun is seen without a sanitizer too.
+        static let guardSize = 16
+        static let guardByte: CInt = 0xA5
+
+        mutating func checkGuard(_ guardBytes: UnsafeMutableRawPointer) {
+            let first = guardBytes.load(as: UInt8.self)
+            if first != UInt8(Meter.guardByte) || memcmp(guardBytes, guardBytes + 1, Meter.guardSize - 1) != 0 { overruns += 1 }
+        }
 
         mutating func refuses(_ size: Int) -> Bool {
             defer { allocations += 1 }
@@ -42,26 +53,27 @@ final class JSONTestState {
     let L: OpaquePointer
     let meter: UnsafeMutablePointer<Meter>
 
-    init() {
+    init(opensJSON: Bool = true) {
         meter = .allocate(capacity: 1)
         meter.initialize(to: Meter())
         let allocate: lua_Alloc = { context, block, oldSize, newSize in
             let meter = context!.assumingMemoryBound(to: Meter.self)
             let old = block == nil ? 0 : oldSize  // without a block it is a type, not a size
+            if let block { meter.pointee.checkGuard(block + old) }
             if newSize == 0 {
                 free(block)
                 meter.pointee.bytesInUse -= old
                 return nil
             }
             if newSize > old, meter.pointee.refuses(newSize) { return nil }
-            guard let new = realloc(block, newSize) else { return nil }
+            guard let new = realloc(block, newSize + Meter.guardSize) else { return nil }
+            memset(new + newSize, Meter.guardByte, Meter.guardSize)
             meter.pointee.bytesInUse += newSize - old
             return new
         }
         L = lua_newstate(allocate, meter)!
         luaL_openlibs(L)
-        luaL_requiref(L, "json", dg_open_json, 1)
-        lua_settop(L, 0)
+        if opensJSON { openJSON() }
         // Lua 5.4.4 registers the metatable of luaL_Buffer's box before it fills it: where memory runs out in between, each later
         // string.rep of more than 1 KiB fails. A large one now makes it whole.
         guard luaL_loadstring(L, "return ('x'):rep(10000)") == LUA_OK, lua_pcallk(L, 0, 0, 0, 0, nil) == LUA_OK else {
@@ -69,10 +81,16 @@ final class JSONTestState {
         }
     }
 
+    func openJSON() {
+        luaL_requiref(L, "json", dg_open_json, 1)
+        lua_settop(L, 0)
+    }
+
     /// Closes the state and gives the bytes that it didn't give back: 0 where nothing leaks.
     func close() -> Int {
         lua_close(L)
         defer { meter.deallocate() }
+        if meter.pointee.overruns > 0 { Issue.record("\(meter.pointee.overruns) blocks were written past their end") }
         return meter.pointee.bytesInUse
     }
 
