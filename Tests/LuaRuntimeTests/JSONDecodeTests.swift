@@ -50,7 +50,8 @@ private func decode(_ text: String) -> JSONTestState.Outcome { decode(Array(text
             (#""\ud800\n""#, "\"\\237\\160\\128\\n\""),
         ] as [(String, String)])
     func loneSurrogatesAreKept(text: String, value: String) {
-        let show = #"return (string.format("%q", json.decode((...))):gsub("[\x80-\xff]", function(c) return "\\" .. c:byte() end):gsub("\\\n", "\\n"))"#
+        let show =
+            #"return (string.format("%q", json.decode((...))):gsub("[\x80-\xff]", function(c) return "\\" .. c:byte() end):gsub("\\\n", "\\n"))"#
         #expect(runLua(show, text) == .value(value))
     }
 
@@ -91,7 +92,8 @@ private func decode(_ text: String) -> JSONTestState.Outcome { decode(Array(text
         let state = JSONTestState()
         for length in 0...20 {
             for place in 0...length {
-                let before = String(repeating: "a", count: place), after = String(repeating: "b", count: length - place)
+                let before = String(repeating: "a", count: place)
+                let after = String(repeating: "b", count: length - place)
                 #expect(state.run("return json.decode((...))", "\"\(before)\\t\(after)\"") == .value("\(before)\t\(after)"))
                 #expect(state.run("return json.decode((...))", "\"\(before)é\(after)\"") == .value("\(before)é\(after)"))
                 let refused = "not JSON at byte \(place + 1) (counted from 0; line 1, column \(place + 2)): "

@@ -6,12 +6,16 @@ import Testing
     @Test(
         arguments: [
             ("json.null", "null"), ("true", "true"), ("false", "false"), ("''", #""""#), ("{}", "{}"), ("{1}", "[1]"),
-            ("{{}}", "[{}]"), ("{a=1}", #"{"a":1}"#), ("{a={b={}}}", #"{"a":{"b":{}}}"#), ("{'x', 1, 1.5, true, json.null}", #"["x",1,1.5,true,null]"#),
+            ("{{}}", "[{}]"), ("{a=1}", #"{"a":1}"#), ("{a={b={}}}", #"{"a":{"b":{}}}"#),
+            ("{'x', 1, 1.5, true, json.null}", #"["x",1,1.5,true,null]"#),
             ("json.array()", "[]"), ("json.array{}", "[]"), ("json.array{1, 2}", "[1,2]"), ("{json.array()}", "[[]]"),
             ("{['']=1}", #"{"":1}"#), ("{[1.0]=5}", "[5]"),
             // In the hash part, in an order of its own.
             ("{[1]=1, [2]=2, [3]=3}", "[1,2,3]"), ("{[3]=3, [2]=2, [1]=1}", "[1,2,3]"), ("{1, 2, [3]=3, [4]=4}", "[1,2,3,4]"),
-            ("(function() local t = {} for i = 20, 1, -1 do t[i] = i end return t end)()", "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]"),
+            (
+                "(function() local t = {} for i = 20, 1, -1 do t[i] = i end return t end)()",
+                "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]"
+            ),
             ("(function() local t = json.array() for i = 3, 1, -1 do t[i] = {i} end return t end)()", "[[1],[2],[3]]"),
             // A key that was taken out again is none.
             ("(function() local t = {1, 2, 3} t[3] = nil return t end)()", "[1,2]"),
@@ -59,7 +63,8 @@ import Testing
         let state = JSONTestState()
         for length in 0...20 {
             for place in 0...length {
-                let before = String(repeating: "a", count: place), after = String(repeating: "b", count: length - place)
+                let before = String(repeating: "a", count: place)
+                let after = String(repeating: "b", count: length - place)
                 #expect(state.run("return json.encode((...))", "\(before)\t\(after)") == .value("\"\(before)\\t\(after)\""))
                 #expect(state.run("return json.encode((...))", "\(before)\u{1}\(after)") == .value("\"\(before)\\u0001\(after)\""))
                 #expect(state.run("return json.encode((...))", "\(before)é\(after)") == .value("\"\(before)é\(after)\""))
@@ -102,7 +107,9 @@ import Testing
         let cycle = "local t = {} t.a = {t} return json.encode(t)"
         let deep = "nested deeper than 1000 levels; does a table contain itself?"
         #expect(runLua(cycle) == .error("test:1: can't encode .a[1].a[1].a[1].a[1].a[1].a[1]...: \(deep)"))
-        #expect(runLua("local t = {} t[1] = t return json.encode(t)") == .error("test:1: can't encode [1][1][1][1][1][1][1][1][1][1][1][1]...: \(deep)"))
+        #expect(
+            runLua("local t = {} t[1] = t return json.encode(t)")
+                == .error("test:1: can't encode [1][1][1][1][1][1][1][1][1][1][1][1]...: \(deep)"))
     }
 
     @Test func thousandLevelsAndNoMore() {
@@ -155,7 +162,10 @@ private let refusals: [Refusal] = [
     ("{1/0}", "[1]: infinity; JSON has finite numbers only, json.null may stand for it"),
     ("-1/0", "the value: minus infinity; JSON has finite numbers only, json.null may stand for it"),
     ("{1, 2, x = 1}", "the value: a table with names and indices (such as .x); it must be an object or an array"),
-    ("{[1] = 1, x = 1} and {y = {1, ['a b'] = 2}}", #".y: a table with names and indices (such as ["a b"]); it must be an object or an array"#),
+    (
+        "{y = {1, ['a b'] = 2}}",
+        #".y: a table with names and indices (such as ["a b"]); it must be an object or an array"#
+    ),
     ("{1, [3] = 3}", "the value: an array with a hole at [2]; use json.null for a hole"),
     ("{l = {nil, 2}}", ".l: an array with a hole at [1]; use json.null for a hole"),
     ("{1, nil, 3}", "the value: an array with a hole at [2]; use json.null for a hole"),

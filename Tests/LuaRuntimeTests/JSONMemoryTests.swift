@@ -27,7 +27,8 @@ import Testing
     func eachAllocationRefused(chunk: String) {
         let expected = runLua(chunk, Self.text)
         for once in [false, true] {
-            var number = 0, finished = false
+            var number = 0
+            var finished = false
             while !finished {
                 let state = JSONTestState()
                 let outcome = state.run(chunk, Array(Self.text.utf8), refusing: once ? .only(number) : .from(number))
@@ -36,7 +37,8 @@ import Testing
                 if finished || outcome.isError == expected.isError {
                     #expect(outcome.isError == expected.isError)
                 } else {
-                    #expect(outcome == .error("not enough memory") || outcome == .error("test:1: not enough memory to encode a value as JSON"))
+                    #expect(
+                        outcome == .error("not enough memory") || outcome == .error("test:1: not enough memory to encode a value as JSON"))
                 }
                 // Now there is memory again.
                 #expect(state.run(chunk, Self.text).isError == expected.isError)
@@ -49,7 +51,8 @@ import Testing
     }
 
     @Test func eachAllocationRefusedWhileItIsOpened() {
-        var number = 0, finished = false
+        var number = 0
+        var finished = false
         while !finished {
             let state = JSONTestState(opensJSON: false)
             lua_pushcclosure(state.L, dg_open_json, 0)
@@ -60,8 +63,11 @@ import Testing
             finished = status == LUA_OK
             #expect(finished || status == LUA_ERRMEM)
             state.openJSON()
-            #expect(state.run("return json.encode(json.decode('[1,{},[],18446744073709551615]'))") == .value("[1,{},[],18446744073709551615]"))
-            #expect(state.run("return getmetatable(json.array()) .. getmetatable(json.decode('18446744073709551615'))") == .value("json.arrayjson.number"))
+            #expect(
+                state.run("return json.encode(json.decode('[1,{},[],18446744073709551615]'))") == .value("[1,{},[],18446744073709551615]"))
+            #expect(
+                state.run("return getmetatable(json.array()) .. getmetatable(json.decode('18446744073709551615'))")
+                    == .value("json.arrayjson.number"))
             #expect(state.close() == 0, "allocation \(number) was refused")
             number += 1
         }

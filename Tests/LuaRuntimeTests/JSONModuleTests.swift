@@ -2,7 +2,8 @@ import Testing
 
 @Suite struct JSONModuleTests {
     @Test func whatThereIs() {
-        let chunk = "local out = {} for k, v in pairs(json) do out[#out + 1] = k .. ' ' .. type(v) end table.sort(out) return table.concat(out, ', ')"
+        let chunk =
+            "local out = {} for k, v in pairs(json) do out[#out + 1] = k .. ' ' .. type(v) end table.sort(out) return table.concat(out, ', ')"
         #expect(runLua(chunk) == .value("array function, decode function, encode function, is_array function, null userdata"))
     }
 
@@ -34,7 +35,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("{indnt = 2}", "test:1: json.encode: unknown option indnt; there is indent"), ("{2}", "test:1: json.encode: unknown option 1; there is indent"),
+            ("{indnt = 2}", "test:1: json.encode: unknown option indnt; there is indent"),
+            ("{2}", "test:1: json.encode: unknown option 1; there is indent"),
             ("{indent = -1}", "test:1: json.encode: indent is a number of spaces from 0 to 16"),
             ("{indent = 17}", "test:1: json.encode: indent is a number of spaces from 0 to 16"),
             ("{indent = '  '}", "test:1: json.encode: indent is a number of spaces from 0 to 16"),
@@ -54,7 +56,8 @@ import Testing
         arguments: [
             ("json.encode(json.array())", "[]"), ("json.encode(json.array({}))", "[]"), ("json.encode(json.array(json.array()))", "[]"),
             ("(function() local t = {1} return t == json.array(t) and 'same' end)()", "same"),
-            ("getmetatable(json.array())", "json.array"), ("getmetatable(json.decode('[]'))", "json.array"), ("tostring(getmetatable(json.decode('{}')))", "nil"),
+            ("getmetatable(json.array())", "json.array"), ("getmetatable(json.decode('[]'))", "json.array"),
+            ("tostring(getmetatable(json.decode('{}')))", "nil"),
             ("tostring(json.array()):match('^json.array: ')", "json.array: "),
         ] as [(String, String)])
     func array(expression: String, value: String) {
@@ -76,8 +79,10 @@ import Testing
     /// It tells what encode does.
     @Test(
         arguments: [
-            ("json.array()", true), ("json.decode('[]')", true), ("json.decode('{}')", false), ("{}", false), ("{1, 2}", true), ("{[2] = 2, [1] = 1}", true),
-            ("{1, x = 1}", false), ("{x = 1}", false), ("{[2] = 1}", false), ("{[0] = 1}", false), ("{1, [1.5] = 1}", false), ("{1, [3] = 1}", false),
+            ("json.array()", true), ("json.decode('[]')", true), ("json.decode('{}')", false), ("{}", false), ("{1, 2}", true),
+            ("{[2] = 2, [1] = 1}", true),
+            ("{1, x = 1}", false), ("{x = 1}", false), ("{[2] = 1}", false), ("{[0] = 1}", false), ("{1, [1.5] = 1}", false),
+            ("{1, [3] = 1}", false),
             ("'x'", false), ("nil", false), ("setmetatable({1}, {__len = error})", true), ("setmetatable({}, {})", false),
         ] as [(String, Bool)])
     func isArray(expression: String, answer: Bool) {
@@ -88,6 +93,8 @@ import Testing
 
     /// The metatable is one a VM; two VMs don't share it.
     @Test func openedTwiceItIsTheSameArray() {
-        #expect(runLua("local a, b = json.array(), json.decode('[]') return tostring(rawequal(debug.getmetatable(a), debug.getmetatable(b)))") == .value("true"))
+        #expect(
+            runLua("local a, b = json.array(), json.decode('[]') return tostring(rawequal(debug.getmetatable(a), debug.getmetatable(b)))")
+                == .value("true"))
     }
 }

@@ -17,7 +17,10 @@ private struct JSONWriter {
         space()
         switch random.next() % (depth > 0 ? 10 : 6) {
         case 0: text += pick(["null", "true", "false"])
-        case 1: text += pick(["0", "-0", "1", "-1", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "18446744073709551615"])
+        case 1:
+            text += pick([
+                "0", "-0", "1", "-1", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "18446744073709551615",
+            ])
         case 2: text += "\(Int64(truncatingIfNeeded: random.next() >> (random.next() & 63)))"
         case 3: number()
         case 4, 5: string()
