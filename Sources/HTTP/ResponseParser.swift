@@ -48,12 +48,7 @@ public struct ResponseParser: ~Copyable {
     ///
     /// - Parameter bytes: what ``parse(_:)`` was given.
     public func firstValue(of name: StaticString, in bytes: UnsafeRawBufferPointer) -> Slice? {
-        firstValue(of: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), in: bytes)
-    }
-
-    /// The same for a name that is not known at compile time.
-    public func firstValue(of name: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer) -> Slice? {
-        storage.firstValue(of: name, in: bytes)
+        fields.firstValue(of: name, in: bytes)
     }
 
     /// Forgets the response, for the one to the next request. The fields' memory is kept.
