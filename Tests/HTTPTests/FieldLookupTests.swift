@@ -15,7 +15,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [("x-one", "1"), ("X-ON", "3"), ("empty", ""), ("HOST", "a"), ("x-two", nil), ("", nil)] as [(String, String?)])
+    @Test(
+        arguments: [("x-one", "1"), ("X-ON", "3"), ("empty", ""), ("HOST", "a"), ("x-two", nil), ("", nil)] as [(String, String?)]
+    )
     func theFirstValueOfAName(_ name: String, _ value: String?) {
         let found = look { fields, raw in bytes(name).withUnsafeBytes { fields.firstValue(of: $0, in: raw) } }
         #expect(found?.text(in: head) == value)

@@ -130,7 +130,10 @@ import Testing
             ("GET /?", "y HTTP/1.1\r\nHost: a\r\n\r\n", visible.subtracting(bytes("%#"))),
             ("GET / HTTP/1.1\r\nHost: a\r\nX", "Y: b\r\n\r\n", token.union(bytes(":"))),
             ("GET / HTTP/1.1\r\nHost: a\r\nX: b", "c\r\n\r\n", Set([9] + Array(0x20...0x7E) + Array(0x80...0xFF))),
-            ("GET / HTTP/1.1\r\nHost: a\r\nX: long enough for a word ", " c\r\n\r\n", Set([9] + Array(0x20...0x7E) + Array(0x80...0xFF))),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\nX: long enough for a word ", " c\r\n\r\n",
+                Set([9] + Array(0x20...0x7E) + Array(0x80...0xFF))
+            ),
         ]
         for (before, after, allowed) in places {
             var parser = RequestParser()

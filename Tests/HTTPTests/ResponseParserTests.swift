@@ -46,7 +46,9 @@ import Testing
     }
 
     @Test func interimResponsesComeBeforeTheRealOne() {
-        var rest = bytes("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")[...]
+        var rest = bytes(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        )[...]
         var parser = ResponseParser()
         parser.reset(answering: .init())
         var seen: [Int] = []
@@ -116,7 +118,8 @@ import Testing
         var random = SeededGenerator(state: seed)
         let seeds = Self.cases.map(\.bytes).filter { $0.count <= 512 }
         let splices = [
-            "\r\n", "\n", "\r", " ", "\t", ":", "\0", "HTTP/1.1 ", "200", "Content-Length: 1\r\n", "Transfer-Encoding: chunked\r\n",
+            "\r\n", "\n", "\r", " ", "\t", ":", "\0", "HTTP/1.1 ", "200", "Content-Length: 1\r\n",
+            "Transfer-Encoding: chunked\r\n",
         ].map(bytes)
         var whole = ResponseParser(limits: HeadLimits(bytes: 200, fields: 4))
         var pieces = ResponseParser(limits: HeadLimits(bytes: 200, fields: 4))

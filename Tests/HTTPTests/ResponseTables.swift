@@ -10,7 +10,9 @@ enum ResponseTables {
         },
         .good("an empty reason", "HTTP/1.1 200 \r\n\r\n") { $0.reason = "" },
         .good("no reason and no space", "HTTP/1.1 200\r\n\r\n") { $0.reason = "" },
-        .good("a reason with a tab and bytes beyond ASCII", "HTTP/1.1 200 \t\u{C3}\u{A9}\r\n\r\n") { $0.reason = "\t\u{C3}\u{A9}" },
+        .good("a reason with a tab and bytes beyond ASCII", "HTTP/1.1 200 \t\u{C3}\u{A9}\r\n\r\n") {
+            $0.reason = "\t\u{C3}\u{A9}"
+        },
         .good("two spaces before the reason", "HTTP/1.1 200  OK\r\n\r\n") { $0.reason = " OK" },
         .good("the least known status", "HTTP/1.1 299 \r\n\r\n") {
             $0.status = 299
@@ -149,7 +151,9 @@ enum ResponseTables {
         },
         .bad("204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", .unexpectedFraming),
         .bad("204 with chunked", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", .unexpectedFraming),
-        .bad("204 with a length to HEAD", to: .init(isHead: true), "HTTP/1.1 204 \r\nContent-Length: 5\r\n\r\n", .unexpectedFraming),
+        .bad(
+            "204 with a length to HEAD", to: .init(isHead: true), "HTTP/1.1 204 \r\nContent-Length: 5\r\n\r\n", .unexpectedFraming
+        ),
         .good("304", "HTTP/1.1 304 Not Modified\r\n\r\n") {
             $0.status = 304
             $0.reason = "Not Modified"
@@ -175,7 +179,9 @@ enum ResponseTables {
         .bad("a list of lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", .malformedContentLength),
         .bad("a negative length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", .malformedContentLength),
         .bad("a length too large", "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n", .contentLengthTooLarge),
-        .bad("a malformed length to HEAD", to: .init(isHead: true), "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", .malformedContentLength),
+        .bad(
+            "a malformed length to HEAD", to: .init(isHead: true), "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+            .malformedContentLength),
         .bad(
             "length and chunked", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
             .transferEncodingWithContentLength),
@@ -227,9 +233,15 @@ enum ResponseTables {
         },
         .bad("101 that nobody asked for", "HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n", .unexpectedUpgrade),
         .bad("101 in HTTP/1.0", to: .init(offersUpgrade: true), "HTTP/1.0 101 X\r\n\r\n", .unexpectedUpgrade),
-        .bad("101 with chunked", to: .init(offersUpgrade: true), "HTTP/1.1 101 X\r\nTransfer-Encoding: chunked\r\n\r\n", .unexpectedFraming),
-        .bad("101 with a length", to: .init(offersUpgrade: true), "HTTP/1.1 101 X\r\nContent-Length: 1\r\n\r\n", .unexpectedFraming),
-        .bad("101 with two Upgrades", to: .init(offersUpgrade: true), "HTTP/1.1 101 X\r\nUpgrade: a\r\nUpgrade: b\r\n\r\n", .repeatedUpgrade),
+        .bad(
+            "101 with chunked", to: .init(offersUpgrade: true), "HTTP/1.1 101 X\r\nTransfer-Encoding: chunked\r\n\r\n",
+            .unexpectedFraming),
+        .bad(
+            "101 with a length", to: .init(offersUpgrade: true), "HTTP/1.1 101 X\r\nContent-Length: 1\r\n\r\n", .unexpectedFraming
+        ),
+        .bad(
+            "101 with two Upgrades", to: .init(offersUpgrade: true), "HTTP/1.1 101 X\r\nUpgrade: a\r\nUpgrade: b\r\n\r\n",
+            .repeatedUpgrade),
         .good("an offer that is turned down", to: .init(offersUpgrade: true), "HTTP/1.1 200 OK\r\nUpgrade: h2c\r\n\r\n") {
             $0.fields = ["Upgrade: h2c"]
         },
