@@ -33,7 +33,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [("x-one", true), ("X-ONE", true), ("keep-alive", true), ("close", true), ("x-on", false), ("host", false), ("a", false)])
+    @Test(arguments: [
+        ("x-one", true), ("X-ONE", true), ("keep-alive", true), ("close", true), ("x-on", false), ("host", false), ("a", false),
+    ])
     func whatConnectionNames(_ name: String, _ isNamed: Bool) {
         #expect(look { fields, raw in bytes(name).withUnsafeBytes { fields.connectionNames($0, in: raw) } } == isNamed)
     }
