@@ -106,7 +106,7 @@ extension RequestTables {
             ]
         },
         good(
-            "an old docker's hijack",
+            "a hijack with an empty Host",
             "POST /v1.41/containers/x/attach?stream=1 HTTP/1.1\r\nHost: \r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
         ) {
             $0.method = "POST"
