@@ -17,7 +17,7 @@ public final class Server {
     var spareExchange: Exchange?
     private(set) var isDraining = false
 
-    private var connections: ContiguousArray<Connection> = []
+    private(set) var connections: ContiguousArray<Connection> = []
     private var acceptors: [Acceptor] = []
     private var queued: ContiguousArray<Connection> = []
     private var settling: ContiguousArray<Connection> = []

@@ -3,9 +3,7 @@
 #ifndef DOGGER_LINUX_H
 #define DOGGER_LINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+/* No _GNU_SOURCE here: it would give types like fd_set another shape than they have in Swift's Glibc. */
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <sys/epoll.h>
@@ -31,7 +29,9 @@ static inline int dg_unsent(int fd) {
     return ioctl(fd, SIOCOUTQ, &count) < 0 ? -1 : count;
 }
 
-/* accept4(2) needs _GNU_SOURCE. */
-static inline int dg_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+/* accept4(2), whose declaration needs _GNU_SOURCE. */
+static inline int dg_accept(int fd) {
+    return (int)syscall(SYS_accept4, fd, (void *)0, (void *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
 
 #endif
