@@ -18,7 +18,7 @@ public final class Server {
     private(set) var isDraining = false
 
     private(set) var connections: ContiguousArray<Connection> = []
-    private var acceptors: [Acceptor] = []
+    private(set) var acceptors: [Acceptor] = []
     private var queued: ContiguousArray<Connection> = []
     private var settling: ContiguousArray<Connection> = []
     private var sweep: Timer?

@@ -1,4 +1,5 @@
 import CDogger
+import EventLoop
 import Glibc
 import HTTP
 import Testing
@@ -28,7 +29,7 @@ final class Client: @unchecked Sendable {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         setUp(receiveBuffer)
         let result = withSocketAddress(path) { Glibc.connect(descriptor, $0, $1) }
-        try #require(result == 0, "connect: \(String(cString: strerror(errno)))")
+        guard result == 0 else { throw SystemError("cannot connect") }
     }
 
     init(port: UInt16, receiveBuffer: Int32? = nil) throws {
@@ -43,7 +44,7 @@ final class Client: @unchecked Sendable {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(result == 0, "connect: \(String(cString: strerror(errno)))")
+        guard result == 0 else { throw SystemError("cannot connect") }
     }
 
     private func setUp(_ receiveBuffer: Int32?) {
