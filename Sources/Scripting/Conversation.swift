@@ -48,6 +48,7 @@ final class Conversation {
 
     private func respond(_ response: ScriptResponse) {
         let fields = fields(of: response)
+        if handler.options.traces { handler.log.traceResponse(response.body_kind == .upgrade ? 101 : Int(response.status), fields) }
         switch response.body_kind {
         case .function:
             if let error = exchange.begin(status: Int(response.status), fields: fields) { return fail(refused(error)) }
@@ -59,6 +60,7 @@ final class Conversation {
             isUpgraded = true
             proceed(task.stream())
         default:
+            if handler.options.traces { handler.log.traceBytes("< ", response.body.buffer) }
             if let error = exchange.respond(status: Int(response.status), fields: fields, body: response.body.buffer) { return fail(refused(error)) }
             end()
         }
@@ -106,6 +108,10 @@ final class Conversation {
         let body = ByteBuffer()
         body.appendErrorBody(message)
         fields[0] = ResponseField(name: Conversation.contentType.bytes, value: Conversation.json.bytes)
+        if handler.options.traces {
+            handler.log.traceResponse(status, UnsafeBufferPointer(rebasing: fields[..<1]))
+            handler.log.traceBytes("< ", body.readable)
+        }
         _ = exchange.respond(status: status, fields: UnsafeBufferPointer(rebasing: fields[..<1]), body: body.readable)
         end()
     }
@@ -168,7 +174,9 @@ final class Conversation {
     /// Nil: not all of it is here yet.
     private func bodyAnswer() -> Answer? {
         switch exchange.readBody(limit: handler.options.bodyLimit) {
-        case .complete(let bytes): return .bytes(bytes)
+        case .complete(let bytes):
+            if handler.options.logsRequests, isSuspended, !bytes.isEmpty { handler.log.requestBody(bytes, whole: handler.options.traces) }
+            return .bytes(bytes)
         case .wait: return nil
         case .tooLarge:
             return handler.error("the request's body is larger than \(handler.options.bodyLimit) bytes: raise --body-limit, or read it with req:chunks()", status: 413)
@@ -178,15 +186,18 @@ final class Conversation {
 
     private func chunkAnswer() -> Answer? {
         switch exchange.readChunk() {
-        case .bytes(let bytes): .bytes(bytes)
-        case .end: Answer.none
-        case .wait: nil
-        case .failed(let failure): handler.error(failure.message, status: failure.status)
+        case .bytes(let bytes):
+            if handler.options.traces { handler.log.traceBytes("> ", bytes) }
+            return .bytes(bytes)
+        case .end: return Answer.none
+        case .wait: return nil
+        case .failed(let failure): return handler.error(failure.message, status: failure.status)
         }
     }
 
     private func writeAnswer(_ bytes: UnsafeRawBufferPointer) -> Answer? {
-        switch exchange.write(bytes) {
+        if handler.options.traces { handler.log.traceBytes("< ", bytes) }
+        return switch exchange.write(bytes) {
         case .ok: .yes
         case .wait: nil
         case .overrun: handler.error("more was written than the response's Content-Length says")

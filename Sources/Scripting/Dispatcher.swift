@@ -28,7 +28,8 @@ public final class Dispatcher: RequestHandler {
     private func logRequest(_ exchange: Exchange) {
         let bytes = exchange.headBytes
         log.line(Dispatcher.arrow.bytes, exchange.head.method.bytes(in: bytes), Dispatcher.space.bytes, exchange.head.target.bytes(in: bytes))
-        if let body = exchange.completeBody, !body.isEmpty { log.body(body) }
+        if options.traces { log.traceRequest(exchange) }
+        if let body = exchange.completeBody, !body.isEmpty { log.requestBody(body, whole: options.traces) }
     }
 
     private static let arrow: StaticString = "> "
@@ -38,12 +39,20 @@ public final class Dispatcher: RequestHandler {
 extension Log {
     private static let mostBodyBytes = 1024
 
-    /// A body as a line: its text, or its size where it is long or not text.
-    func body(_ bytes: UnsafeRawBufferPointer) {
-        let isText = bytes.count <= Log.mostBodyBytes && bytes.allSatisfy { $0 >= 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
-        guard isText else { return line("(\(bytes.count) bytes)") }
+    /// A body as a line: its text, or its size where it is not text, or long.
+    func requestBody(_ bytes: UnsafeRawBufferPointer, whole: Bool) {
+        guard whole || bytes.count <= Log.mostBodyBytes, Log.isText(bytes) else { return line("(\(bytes.count) bytes)") }
+        line(Log.withoutLastLineFeed(bytes))
+    }
+
+    /// No control bytes, which could play tricks with the terminal.
+    static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+    }
+
+    static func withoutLastLineFeed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         var end = bytes.count
         while end > 0, bytes[end - 1] == 0x0A || bytes[end - 1] == 0x0D { end -= 1 }
-        line(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+        return UnsafeRawBufferPointer(rebasing: bytes[..<end])
     }
 }

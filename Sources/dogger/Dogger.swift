@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLoop
 import Glibc
 import Scripting
 
@@ -38,7 +39,7 @@ struct Dogger: ParsableCommand {
             }
         } catch {
             let code = exitCode(for: error)
-            let text = fullMessage(for: error)
+            let text = error is Failure || error is SystemError ? "dogger: \(error)" : fullMessage(for: error)
             if code == .success {
                 print(text)
                 Glibc.exit(0)
@@ -54,7 +55,7 @@ struct Dogger: ParsableCommand {
 /// What ends a command: a sentence for standard error, and the exit status.
 struct Failure: Error, CustomStringConvertible {
     var message: String
-    var description: String { "dogger: \(message)" }
+    var description: String { message }
 
     init(_ message: String) { self.message = message }
 }
