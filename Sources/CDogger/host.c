@@ -3,6 +3,8 @@
 
 #include "vm.h"
 
+#define ERROR_TYPE "dogger.error"
+
 dg_bytes dg_caller(lua_State *L, int level) {
     lua_Debug ar;
     if (lua_getstack(L, level, &ar) && lua_getinfo(L, "S", &ar) && ar.source[0] == '@') return (dg_bytes){ ar.source + 1, ar.srclen - 1 };
@@ -15,6 +17,15 @@ static int error_text(lua_State *L) {
     return 1;
 }
 
+void dg_error_type(lua_State *L) {
+    luaL_newmetatable(L, ERROR_TYPE);
+    lua_pushcfunction(L, error_text);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}
+
 /* A status other than 500 travels as { status =, message = }; a script that catches it can read both, or print it. */
 int dg_raise(lua_State *L, int status) {
     if (status != 0 && status != 500) {
@@ -23,13 +34,7 @@ int dg_raise(lua_State *L, int status) {
         lua_setfield(L, -2, "message");
         lua_pushinteger(L, status);
         lua_setfield(L, -2, "status");
-        if (luaL_newmetatable(L, "dogger.error")) {
-            lua_pushcfunction(L, error_text);
-            lua_setfield(L, -2, "__tostring");
-            lua_pushboolean(L, 0);
-            lua_setfield(L, -2, "__metatable");
-        }
-        lua_setmetatable(L, -2);
+        luaL_setmetatable(L, ERROR_TYPE);
     }
     return lua_error(L);
 }
@@ -40,6 +45,18 @@ int dg_push_answer(lua_State *L, const dg_answer *answer) {
     case DG_TRUE: lua_pushboolean(L, 1); return 1;
     case DG_NUMBER: lua_pushnumber(L, answer->number); return 1;
     case DG_BYTES: lua_pushlstring(L, answer->bytes.start, answer->bytes.length); return 1;
+    case DG_UPSTREAM:
+        lua_pushinteger(L, answer->upstream.number);
+        lua_pushinteger(L, answer->upstream.status);
+        dg_push_message_headers(L, &answer->upstream);
+        lua_pushboolean(L, answer->upstream.upgraded);
+        return 4;
+    case DG_FROM_CLIENT:
+    case DG_FROM_UPSTREAM:
+        lua_pushstring(L, answer->kind == DG_FROM_CLIENT ? "up" : "down");
+        if (answer->bytes.start == NULL) return 1;
+        lua_pushlstring(L, answer->bytes.start, answer->bytes.length);
+        return 2;
     case DG_ERROR: break;
     }
     if (answer->status == 0 || answer->status == 500) {

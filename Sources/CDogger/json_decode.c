@@ -32,10 +32,15 @@ _Noreturn void dg_json_refuse(decoder *d, const char *at, const char *what, ...)
 
 _Noreturn void dg_json_refuse_found(decoder *d, const char *expected) {
     if (d->at == d->end) dg_json_refuse(d, d->at, "expected %s, found the end of the text", expected);
-    unsigned char byte = (unsigned char)*d->at;
-    if (byte > 0x20 && byte < 0x7F) dg_json_refuse(d, d->at, "expected %s, found '%c'", expected, byte);
-    char hex[3] = {"0123456789ABCDEF"[byte >> 4], "0123456789ABCDEF"[byte & 15], '\0'};
-    dg_json_refuse(d, d->at, "expected %s, found the byte 0x%s", expected, hex);
+    const unsigned char *found = (const unsigned char *)d->at;
+    size_t length = dg_json_utf8_sequence(found, (const unsigned char *)d->end);
+    if (*found <= 0x20 || *found == 0x7F || length == 0) {
+        char hex[3] = {"0123456789ABCDEF"[*found >> 4], "0123456789ABCDEF"[*found & 15], '\0'};
+        dg_json_refuse(d, d->at, "expected %s, found the byte 0x%s", expected, hex);
+    }
+    char character[5] = {0};
+    memcpy(character, found, length);
+    dg_json_refuse(d, d->at, "expected %s, found '%s'", expected, character);
 }
 
 static inline void skip_space(decoder *d) {
@@ -54,7 +59,7 @@ static bool starts_with(decoder *d, const char *word) {
 }
 
 static void read_word(decoder *d, const char *word) {
-    if (!starts_with(d, word)) dg_json_refuse(d, d->at, "expected %s", word);
+    if (!starts_with(d, word)) dg_json_refuse(d, d->at, "expected a value; does this mean %s?", word);
     d->at += strlen(word);
 }
 
@@ -187,6 +192,6 @@ void dg_json_decode(lua_State *L, const char *bytes, size_t length) {
     skip_space(&d);
     read_value(&d);
     skip_space(&d);
-    if (d.at != d.end) dg_json_refuse_found(&d, "nothing more after the value");
+    if (d.at != d.end) dg_json_refuse_found(&d, "the end of the text");
     lua_replace(L, d.array_metatable);
 }

@@ -2,9 +2,12 @@
 #include "json_decode.h"
 
 #include <lua5.4/lauxlib.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
+
+_Static_assert(FLT_EVAL_METHOD == 0, "with more precision in between, the short way below would round twice");
 
 /* Powers of ten that a double holds exactly. */
 static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -57,14 +60,10 @@ void dg_json_read_number(decoder *d) {
         return;
     }
 
-    size_t leading_zeros = digits[0] == '0';
     long exponent = 0;
     if (*p == '.') {
         const char *fraction = ++p;
-        while (is_digit(p, end)) {
-            if (value == 0 && *p == '0') leading_zeros++;
-            value = value * 10 + (uint64_t)(*p++ - '0');
-        }
+        while (is_digit(p, end)) value = value * 10 + (uint64_t)(*p++ - '0');
         d->at = p;
         if (p == fraction) dg_json_refuse_found(d, "a digit after '.'");
         count += (size_t)(p - fraction);
@@ -88,7 +87,7 @@ void dg_json_read_number(decoder *d) {
     /* Where the digits and the power of ten are exact doubles, one division or product rounds right (W. Clinger, "How to read
        floating point numbers accurately", 1990). */
     double number;
-    if (count - leading_zeros <= 19 && value <= UINT64_C(1) << 53 && exponent >= -22 && exponent <= 22) {
+    if (count <= 19 && value <= UINT64_C(1) << 53 && exponent >= -22 && exponent <= 22) {
         number = (double)value;
         if (exponent < 0) number /= exact_powers[-exponent];
         else number *= exact_powers[exponent];

@@ -44,21 +44,19 @@ static char *put_code_point(char *to, unsigned code) {
 static const char *find_quote(decoder *d, const char *p, bool *escaped) {
     const char *opening = d->at, *end = d->end;
     for (;;) {
-        while (end - p >= 8) {
-            unsigned plain = dg_json_plain_prefix(dg_json_load8(p));
+        unsigned plain = 8;
+        while (plain == 8 && end - p >= 8) {
+            plain = dg_json_plain_prefix(dg_json_load8(p));
             p += plain;
-            if (plain < 8) break;
         }
+        if (p < end && plain == 8) p += dg_json_plain_prefix(dg_json_load_tail(p, (size_t)(end - p)));
         if (p == end) dg_json_refuse(d, opening, "a string that is never closed");
         unsigned char byte = (unsigned char)*p;
-        if (dg_json_is_plain(byte)) {
-            p++;
-        } else if (byte == '"') {
-            return p;
-        } else if (byte == '\\') {
+        if (byte == '"') return p;
+        if (byte == '\\') {
             *escaped = true;
-            p += 2;
-            if (p > end) dg_json_refuse(d, opening, "a string that is never closed");
+            /* A quote behind it doesn't close the string. The first byte of a sequence must still be seen as that. */
+            p += end - p > 1 && (unsigned char)p[1] < 0x80 ? 2 : 1;
         } else if (byte < 0x20) {
             char hex[3] = {(char)('0' + (byte >> 4)), "0123456789ABCDEF"[byte & 15], '\0'};
             dg_json_refuse(d, p, "the control byte 0x%s in a string; write it as \\u00%s", hex, hex);

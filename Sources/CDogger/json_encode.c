@@ -5,6 +5,9 @@
 #include <lua5.4/lauxlib.h>
 #include <math.h>
 
+/* Stack slots for a level's key and value, for a metatable, and for an error. */
+enum { SPARE = 16 };
+
 void dg_json_grow(encoder *e, size_t more) {
     if (dg_buffer_reserve(e->out, more)) return;
     /* The allocator counts the script's garbage too. Lua collects it before it gives up, and so do we. */
@@ -32,11 +35,25 @@ static void put_line(encoder *e, int depth) {
     e->out->length += spaces + 1;
 }
 
-static bool has_metatable(encoder *e, int index, const void *metatable) {
-    if (!lua_getmetatable(e->L, index)) return false;
-    bool same = lua_topointer(e->L, -1) == metatable;
-    lua_pop(e->L, 1);
+/* Most values have no metatable, so the one to compare with is looked up when it is first needed. */
+static bool has_metatable(lua_State *L, const void **wanted, void (*push_wanted)(lua_State *)) {
+    if (!lua_getmetatable(L, -1)) return false;
+    if (*wanted == NULL) {
+        push_wanted(L);
+        *wanted = lua_topointer(L, -1);
+        lua_pop(L, 1);
+    }
+    bool same = lua_topointer(L, -1) == *wanted;
+    lua_pop(L, 1);
     return same;
+}
+
+static bool is_marked_array(encoder *e) {
+    return has_metatable(e->L, &e->array_metatable, dg_json_push_array_metatable);
+}
+
+static bool is_json_number(encoder *e) {
+    return has_metatable(e->L, &e->number_metatable, dg_json_push_number_metatable);
 }
 
 static void write_value(encoder *e, const place *at);
@@ -115,9 +132,8 @@ static void write_table(encoder *e, const place *at) {
     if (depth > DG_JSON_MAX_DEPTH) {
         dg_json_cannot_encode(e, at, "nested deeper than %d levels; does a table contain itself?", DG_JSON_MAX_DEPTH);
     }
-    /* Per level a key and a value; the rest is for an error. */
-    if (!lua_checkstack(L, 12)) dg_json_cannot_encode(e, at, "no room on the Lua stack");
-    bool array = has_metatable(e, -1, e->array_metatable);
+    if (!lua_checkstack(L, SPARE)) dg_json_cannot_encode(e, at, "no room on the Lua stack");
+    bool array = is_marked_array(e);
     lua_pushnil(L);
     if (!lua_next(L, -2)) put_bytes(e, array ? "[]" : "{}", 2);
     else if (array || lua_type(L, -2) != LUA_TSTRING) write_array(e, at, depth);
@@ -158,7 +174,7 @@ static void write_value(encoder *e, const place *at) {
         put_bytes(e, "null", 4);
         break;
     case LUA_TUSERDATA:
-        if (!has_metatable(e, -1, e->number_metatable)) dg_json_refuse_type(e, at);
+        if (!is_json_number(e)) dg_json_refuse_type(e, at);
         put_bytes(e, lua_touserdata(L, -1), lua_rawlen(L, -1));
         break;
     default:
@@ -167,22 +183,16 @@ static void write_value(encoder *e, const place *at) {
 }
 
 void dg_json_encode_indented(lua_State *L, int index, dg_buffer *out, int indent) {
-    luaL_checkstack(L, 12, "JSON");
-    int top = lua_gettop(L);
-    index = lua_absindex(L, index);
-    dg_json_push_array_metatable(L);
-    dg_json_push_number_metatable(L);
+    luaL_checkstack(L, SPARE, "JSON");
     encoder e = {
         .L = L,
         .out = out,
         .start = out->length,
-        .array_metatable = lua_topointer(L, -2),
-        .number_metatable = lua_topointer(L, -1),
         .indent = indent < 0 ? 0 : indent > DG_JSON_MAX_INDENT ? DG_JSON_MAX_INDENT : indent,
     };
     lua_pushvalue(L, index);
     write_value(&e, NULL);
-    lua_settop(L, top);
+    lua_pop(L, 1);
 }
 
 void dg_json_encode(lua_State *L, int index, dg_buffer *out) {

@@ -8,9 +8,9 @@ typedef struct encoder {
     lua_State *L;
     dg_buffer *out;
     size_t start;                /* where this document begins in `out` */
-    const void *array_metatable; /* for lua_topointer */
-    const void *number_metatable;
     int indent;                  /* spaces a level; 0: all in one line */
+    const void *array_metatable; /* as lua_topointer gives it; NULL: not looked up yet */
+    const void *number_metatable;
 } encoder;
 
 /* A step of the path from the document to the value in hand, for errors. */

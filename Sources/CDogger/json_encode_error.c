@@ -22,8 +22,8 @@ static bool is_name(const char *key, size_t length) {
     return length > 0 && length <= SHOWN_BYTES;
 }
 
-/* Adds a step as it is written in Lua: .name, ["a b"], [3]. A long key is cut, and what isn't printable text shows as '?', so that
-   the message is short and UTF-8 whatever the key is. */
+/* Adds a step as it is written in Lua: .name, ["a b"], [3]. A long key is cut, and what isn't printable text shows as '?', so
+   that the message is short and UTF-8 whatever the key is. */
 static void add_step(luaL_Buffer *text, const char *key, size_t length, lua_Integer index) {
     if (key == NULL) {
         char digits[24];

@@ -47,16 +47,24 @@ void dg_json_write_string(encoder *e, const char *bytes, size_t length, const pl
     *to++ = '"';
     /* Here there is always room for the rest as it is, the closing quote and SLACK. */
     for (;;) {
-        while (end - p >= 8) {
+        unsigned plain = 8;
+        while (plain == 8 && end - p >= 8) {
             uint64_t word = dg_json_load8(p);
             memcpy(to, &word, 8);
-            unsigned plain = dg_json_plain_prefix(word);
+            plain = dg_json_plain_prefix(word);
             p += plain;
             to += plain;
-            if (plain < 8) break;
         }
-        while (p < end && dg_json_is_plain(*p)) *to++ = (char)*p++;
         if (p == end) break;
+        if (plain == 8) {
+            /* The zeros behind the last bytes aren't plain, so this ends at the end at the latest. */
+            uint64_t word = dg_json_load_tail(p, (size_t)(end - p));
+            memcpy(to, &word, 8);
+            plain = dg_json_plain_prefix(word);
+            p += plain;
+            to += plain;
+            if (p == end) break;
+        }
 
         while (p < end && *p >= 0x80) {
             size_t sequence = dg_json_utf8_sequence(p, end);

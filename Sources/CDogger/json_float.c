@@ -70,6 +70,7 @@ size_t dg_json_format_double(double value, char out[32]) {
     }
 
     decimal d = decimal_of(bits);
+    if (d.digits % 100000000 == 0) d.digits /= 100000000, d.exponent += 8; /* most of a short decimal's zeros at once */
     while (d.digits % 10 == 0) d.digits /= 10, d.exponent++;
     char digits[24];
     int count = (int)dg_json_format_integer((int64_t)d.digits, digits);

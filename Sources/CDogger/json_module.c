@@ -23,12 +23,11 @@ static scratch *push_scratch(lua_State *L) {
     scratch *s = lua_newuserdatauv(L, sizeof *s, 0);
     dg_buffer_init(&s->buffer, L);
     s->busy = false;
-    if (luaL_newmetatable(L, "json.scratch")) {
-        lua_pushcfunction(L, scratch_gc);
-        lua_pushvalue(L, -1);
-        lua_setfield(L, -3, "__gc");
-        lua_setfield(L, -2, "__close");
-    }
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, scratch_gc);
+    lua_setfield(L, -2, "__close");
     lua_setmetatable(L, -2);
     return s;
 }
@@ -103,6 +102,10 @@ static int json_is_array(lua_State *L) {
 int dg_open_json(lua_State *L) {
     static const luaL_Reg functions[] = {
         {"decode", json_decode}, {"array", json_array}, {"is_array", json_is_array}, {NULL, NULL}};
+    /* Made now, so that encode never has to: an error of Lua's own in its midst would leave the scratch buffer busy. */
+    dg_json_push_array_metatable(L);
+    dg_json_push_number_metatable(L);
+    lua_pop(L, 2);
     luaL_newlib(L, functions);
     push_scratch(L);
     lua_pushcclosure(L, json_encode, 1);

@@ -33,8 +33,12 @@ static int number_tostring(lua_State *L) {
 }
 
 static int number_concat(lua_State *L) {
-    luaL_tolstring(L, 1, NULL);
-    luaL_tolstring(L, 2, NULL);
+    for (int i = 1; i <= 2; i++) {
+        if (!lua_isstring(L, i) && !is_number(L, i)) {
+            return luaL_error(L, "attempt to concatenate a json.number with a %s value", luaL_typename(L, i));
+        }
+        luaL_tolstring(L, i, NULL);
+    }
     lua_concat(L, 2);
     return 1;
 }

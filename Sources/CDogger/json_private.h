@@ -19,7 +19,7 @@ void dg_json_push_number_metatable(lua_State *L);
 /* Pushes a json.number: an integer's literal that fits no 64 bits. */
 void dg_json_push_number(lua_State *L, const char *literal, size_t length);
 
-/* The nearest double of a literal that has JSON's form; `length` bytes, no NUL needed. May be infinite. May raise a memory error. */
+/* The nearest double of a literal that has JSON's form; no NUL needed behind it. May be infinite. May raise a memory error. */
 double dg_json_read_double(lua_State *L, const char *literal, size_t length);
 
 /* The 128 most significant bits of 10^k, rounded up, for k from DG_JSON_POWER_MIN to DG_JSON_POWER_MAX. */
@@ -36,11 +36,23 @@ static inline uint64_t dg_json_load8(const void *bytes) {
     return word;
 }
 
+/* The `count` bytes at `bytes`, 1 to 7, with zeros behind them. */
+static inline uint64_t dg_json_load_tail(const void *bytes, size_t count) {
+    const unsigned char *p = bytes;
+    if (count >= 4) {
+        uint32_t first, last;
+        memcpy(&first, p, 4);
+        memcpy(&last, p + count - 4, 4);
+        return first | (uint64_t)last << (count - 4) * 8;
+    }
+    return p[0] | (uint64_t)p[count / 2] << count / 2 * 8 | (uint64_t)p[count - 1] << (count - 1) * 8;
+}
+
 /* How many of the eight bytes in `word`, from the first, are plain ASCII in a JSON string: no quote, no backslash, no control. */
 static inline unsigned dg_json_plain_prefix(uint64_t word) {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
-    /* A byte's high bit is set where the subtraction borrows. A borrow runs on into later bytes only, so the first hit is true. */
+    /* A byte's high bit is set where the subtraction borrows. A borrow runs on into later bytes only: the first hit is true. */
     uint64_t hits = ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & high;
     return hits == 0 ? 8 : (unsigned)__builtin_ctzll(hits) >> 3;
 }

@@ -225,7 +225,7 @@ static int to_string(lua_State *L) {
 void dg_request_types(lua_State *L) {
     static const struct { const char *name; field field; } fields[] = { { "method", F_METHOD }, { "target", F_TARGET }, { "path", F_PATH },
         { "query", F_QUERY }, { "headers", F_HEADERS }, { "params", F_PARAMS }, { "peer", F_PEER }, { "id", F_ID }, { "body", F_BODY } };
-    static const luaL_Reg methods[] = { { "json", json }, { "queries", queries }, { "chunks", chunks }, { NULL, NULL } };
+    static const luaL_Reg methods[] = { { "json", json }, { "queries", queries }, { "chunks", chunks }, { "forward", dg_forward_request }, { NULL, NULL } };
     luaL_newmetatable(L, DG_REQUEST_TYPE);
     lua_newtable(L);
     luaL_setfuncs(L, methods, 0);

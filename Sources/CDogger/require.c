@@ -54,7 +54,7 @@ static int dogger_module(lua_State *L, const dg_module *module) {
     lua_pushfstring(L, "=[%s]", module->name);
     if (luaL_loadbufferx(L, module->text.start, module->text.length, lua_tostring(L, -1), "t") != LUA_OK) return lua_error(L);
     lua_pushvalue(L, 1);
-    lua_pushcfunction(L, dg_versioned_routes);  /* what only dogger's own modules get */
+    dg_push_natives(L);                 /* what only dogger's own modules get */
     lua_call(L, 2, 1);
     dg_lock(L, module->name);
     return keep_module(L);

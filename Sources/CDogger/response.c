@@ -30,7 +30,7 @@ static dg_bytes bytes_of(lua_State *L, int index) {
     return (dg_bytes){ start, length };
 }
 
-static dg_header *add_header(lua_State *L, dg_vm *vm, size_t *count) {
+dg_header *dg_add_header(lua_State *L, dg_vm *vm, size_t *count) {
     if (*count == vm->header_capacity) {
         size_t capacity = vm->header_capacity == 0 ? 16 : vm->header_capacity * 2;
         if (capacity > 1024) luaL_error(L, "more than 1024 headers in a response");
@@ -73,7 +73,7 @@ static void read_headers(lua_State *L, int table, lua_State *co, dg_response *r)
             for (lua_Integer i = 1; i <= n; i++) {
                 int type = lua_rawgeti(L, -1, i);
                 if (type != LUA_TSTRING && type != LUA_TNUMBER) refuse(L, co, "the response's header %s has a list with %s in it", name.start, luaL_typename(L, -1));
-                dg_header *h = add_header(L, vm, &count);
+                dg_header *h = dg_add_header(L, vm, &count);
                 h->name = name;
                 h->value = header_value(L, co);
             }
@@ -81,13 +81,20 @@ static void read_headers(lua_State *L, int table, lua_State *co, dg_response *r)
         } else {
             if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)
                 refuse(L, co, "the response's header %s is %s, not a string, a number, or a list of them", name.start, luaL_typename(L, -1));
-            dg_header *h = add_header(L, vm, &count);
+            dg_header *h = dg_add_header(L, vm, &count);
             h->name = name;
             h->value = header_value(L, co);
         }
     }
     r->headers = vm->headers;
     r->header_count = count;
+}
+
+/* The headers of a request or a response, passed on. The object is kept by the response, and keeps the strings. */
+static void read_message_headers(lua_State *L, int index, dg_response *r) {
+    dg_read_header_list(L, index, &r->headers, &r->header_count);
+    r->is_message = true;
+    for (size_t i = 0; i < r->header_count; i++) r->has_content_type |= is_content_type(r->headers[i].name);
 }
 
 static void read_json(lua_State *L, int index, lua_State *co, dg_response *r) {
@@ -122,8 +129,12 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
             }
             r->status = (int)status;
         } else if (strcmp(key, "headers") == 0) {
-            if (type != LUA_TTABLE) refuse(L, co, "the response's headers is %s, not a table", luaL_typename(L, -1), "");
-            read_headers(L, lua_gettop(L), co, r);
+            if (dg_is_headers(L, -1)) {
+                read_message_headers(L, lua_gettop(L), r);
+            } else {
+                if (type != LUA_TTABLE) refuse(L, co, "the response's headers is %s, not a table", luaL_typename(L, -1), "");
+                read_headers(L, lua_gettop(L), co, r);
+            }
         } else if (strcmp(key, "body") == 0) {
             if (body != NULL) refuse(L, co, "the handler returned both %s and %s", body, key);
             body = "body";
@@ -153,6 +164,43 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
     }
 }
 
+/* What req:forward() gave: a table with the metatable that forward.lua made, read raw. */
+static bool is_forwarded(lua_State *L, int index) {
+    if (!lua_getmetatable(L, index)) return false;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_response);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
+
+static int raw_field(lua_State *L, int table, const char *name) {
+    lua_pushstring(L, name);
+    return lua_rawget(L, table);
+}
+
+static void read_forwarded(lua_State *L, int table, lua_State *co, dg_response *r) {
+    raw_field(L, table, "status");
+    int exact = 0;
+    lua_Integer status = lua_tointegerx(L, -1, &exact);
+    if (!exact || status < 101 || status > 599) refuse(L, co, "the response's status is not a number from 200 to 599%s%s", "", "");
+    r->status = (int)status;
+    raw_field(L, table, "headers");
+    if (!dg_is_headers(L, -1)) refuse(L, co, "the response's headers were replaced by %s: set single ones, like res.headers[\"X-Name\"] = value%s", luaL_typename(L, -1), "");
+    read_message_headers(L, lua_gettop(L), r);
+    if (raw_field(L, table, "content") == LUA_TSTRING) {
+        r->body_kind = DG_BODY_BYTES;
+        r->body = bytes_of(L, -1);
+    } else if (lua_isfunction(L, -1)) {
+        r->body_kind = DG_BODY_FUNCTION;
+    } else if (raw_field(L, table, "switch") == LUA_TFUNCTION) {
+        r->body_kind = DG_BODY_UPGRADE;
+    } else if (raw_field(L, table, "number") == LUA_TNUMBER) {
+        r->body_kind = DG_BODY_UPSTREAM;
+        r->upstream = (int)lua_tointeger(L, -1);
+        r->tapped = raw_field(L, table, "look") == LUA_TFUNCTION;
+    }
+}
+
 void dg_read_response(lua_State *L, int index, lua_State *co, dg_outcome *outcome) {
     dg_response *r = &outcome->response;
     memset(r, 0, sizeof *r);
@@ -165,7 +213,10 @@ void dg_read_response(lua_State *L, int index, lua_State *co, dg_outcome *outcom
         r->body = bytes_of(L, index);
         r->default_content_type = plain_text;
         return;
-    case LUA_TTABLE: read_table(L, index, co, r); return;
+    case LUA_TTABLE:
+        if (is_forwarded(L, index)) read_forwarded(L, index, co, r);
+        else read_table(L, index, co, r);
+        return;
     default: refuse(L, co, "the handler returned %s%s", luaL_typename(L, index), "");
     }
 }

@@ -175,19 +175,12 @@ static void set_parameters(lua_State *L, const route *r, const raw_segment *raw,
     dg_overlay_set(L, 1, "params");
 }
 
-/* "v1.50" -> true. */
+/* "v1.50" -> true: a v, then digits and dots, as the engine's own router has it. */
 static bool is_version(raw_segment s) {
-    if (s.length < 4 || s.text[0] != 'v') return false;
-    size_t dots = 0;
-    for (size_t i = 1; i < s.length; i++) {
-        if (s.text[i] == '.') {
-            dots++;
-            if (i == 1 || i == s.length - 1) return false;
-        } else if (s.text[i] < '0' || s.text[i] > '9') {
-            return false;
-        }
-    }
-    return dots == 1;
+    if (s.length < 2 || s.text[0] != 'v') return false;
+    for (size_t i = 1; i < s.length; i++)
+        if (s.text[i] != '.' && (s.text[i] < '0' || s.text[i] > '9')) return false;
+    return true;
 }
 
 static int finish(lua_State *L, int status, lua_KContext context) {

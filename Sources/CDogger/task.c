@@ -97,6 +97,20 @@ static int proceed(lua_State *L) {
     return 0;
 }
 
+static int raw_function(lua_State *L, int table, const char *name) {
+    lua_pushstring(L, name);
+    if (lua_rawget(L, table) == LUA_TFUNCTION) return 1;
+    lua_pop(L, 1);
+    return 0;
+}
+
+/* Pushes the function that writes the response at `response`; true where it gets a raw stream. See response.c. */
+static bool push_body_function(lua_State *L, int response) {
+    if (raw_function(L, response, "upgrade") || raw_function(L, response, "switch") || raw_function(L, response, "look")) return true;
+    if (!raw_function(L, response, "body")) raw_function(L, response, "content");
+    return false;
+}
+
 static int stream(lua_State *L) {
     run_arguments *a = lua_touserdata(L, 1);
     lua_State *co = a->task->coroutine;
@@ -105,14 +119,7 @@ static int stream(lua_State *L) {
     lua_pushvalue(co, 1);
     lua_xmove(co, L, 1);
     int request = lua_gettop(L);
-    bool upgraded = true;
-    lua_pushliteral(L, "upgrade");
-    if (lua_rawget(L, response) == LUA_TNIL) {
-        lua_pop(L, 1);
-        lua_pushliteral(L, "body");
-        lua_rawget(L, response);
-        upgraded = false;
-    }
+    bool upgraded = push_body_function(L, response);
     dg_push_stream(L, request, upgraded);
     lua_xmove(L, co, 2);
     a->task->streaming = true;
@@ -181,6 +188,7 @@ void dg_task_end(dg_task *task) {
         }
     }
     task->waiting = task->streaming = false;
+    task->position = 0;
     task->owner = NULL;
     memset(&task->request, 0, sizeof task->request);
     task->next = vm->pool;

@@ -7,7 +7,7 @@
 
 #include "failure.h"
 
-const char dg_key_handlers = 0, dg_key_loaded = 0;
+const char dg_key_handlers = 0, dg_key_loaded = 0, dg_key_forward = 0, dg_key_response = 0;
 
 /* Counts every byte and refuses growth past the limit; shrinking and freeing never fail, as Lua demands (manual 4.6,
    lua_Alloc). Lua answers a refusal by a full collection and one more try, then by LUA_ERRMEM. */
@@ -41,6 +41,13 @@ static int open_all(lua_State *L) {
     dg_request_types(L);
     dg_headers_type(L);
     dg_stream_types(L);
+    dg_error_type(L);
+    /* Has lauxlib make the type of its large buffers now: 5.4.4 registers it before it is whole, so that an allocation that
+       fails in between would break every large buffer of the VM for good. */
+    luaL_Buffer b;
+    luaL_buffinitsize(L, &b, LUAL_BUFFERSIZE * 2);
+    luaL_pushresultsize(&b, 0);
+    lua_pop(L, 1);
     lua_pushcfunction(L, dg_open_environment);
     lua_call(L, 0, 1);
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);   /* what every loaded chunk gets as _ENV */
@@ -54,6 +61,7 @@ dg_vm *dg_vm_new(const dg_options *options) {
     vm->memory_limit = options->memory_limit;
     vm->script_timeout = options->script_timeout;
     vm->host = options->host;
+    vm->has_upstream = options->has_upstream;
     vm->modules = options->modules;
     vm->module_count = options->module_count;
     vm->L = lua_newstate(capped_alloc, vm);

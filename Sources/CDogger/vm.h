@@ -29,6 +29,7 @@ struct dg_vm {
     int no_wait;                        /* C frames below that can't yield: a wait must be refused, not begun */
     int close_depth;
     size_t handler_count;
+    bool has_upstream;
 
     dg_task *pool;
     dg_buffer json;                     /* the JSON body of the response at hand */
@@ -46,7 +47,7 @@ static inline uintptr_t *dg_thread_word(lua_State *L) { return (uintptr_t *)lua_
 static inline dg_vm *dg_vm_of(lua_State *L) { return (dg_vm *)(*dg_thread_word(L) & ~(uintptr_t)DG_THREAD_MARKS); }
 
 /* Registry keys: the addresses of these. */
-extern const char dg_key_handlers, dg_key_loaded;
+extern const char dg_key_handlers, dg_key_loaded, dg_key_forward, dg_key_response;
 
 /* The object that a script knows as `req`. `task` is NULL once the request is over. */
 typedef struct dg_object {
@@ -72,6 +73,7 @@ int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunctio
 int dg_push_answer(lua_State *L, const dg_answer *answer);
 int dg_host_returns(lua_State *L, int status, lua_KContext context);
 int dg_raise(lua_State *L, int status);     /* raises the message on the top as an error with that status */
+void dg_error_type(lua_State *L);
 dg_bytes dg_caller(lua_State *L, int level);
 
 /* Each opens a part of the library: a lua_CFunction that leaves its table or function on the stack. */
@@ -90,7 +92,11 @@ void dg_request_types(lua_State *L);
 void dg_headers_type(lua_State *L);
 void dg_stream_types(lua_State *L);
 dg_object *dg_check_request(lua_State *L, int index);
-void dg_push_headers(lua_State *L, int request);
+void dg_push_headers(lua_State *L, int request);                            /* those of the request */
+void dg_push_message_headers(lua_State *L, const dg_upstream *message);     /* a copy of a response's */
+bool dg_headers_changed(lua_State *L, int index);
+void dg_read_header_list(lua_State *L, int index, const dg_header **list, size_t *count);
+bool dg_is_headers(lua_State *L, int index);
 void dg_push_stream(lua_State *L, int request, bool upgraded);
 void dg_push_peer(lua_State *L, int descriptor);
 void dg_overlay_set(lua_State *L, int request, const char *name);   /* pops a value into the object's own fields */
@@ -103,8 +109,16 @@ void dg_push_router(lua_State *L, int index, bool versioned);
 int dg_routes(lua_State *L);
 int dg_versioned_routes(lua_State *L);
 
-/* chain.c: pushes what runs the chain from its first handler */
+/* chain.c: pushes what runs the chain from its first handler; calls the handlers behind the one that runs */
+int dg_next_handler(lua_State *L);
 void dg_push_chain(lua_State *L, int request);
+
+/* forward.c: what dogger's own modules get beside their name, and req:forward() */
+void dg_push_natives(lua_State *L);
+int dg_forward_request(lua_State *L);
+
+/* response.c: one more place in the VM's list of headers */
+dg_header *dg_add_header(lua_State *L, dg_vm *vm, size_t *count);
 
 /* response.c: reads the value at `index` of L; strings that it makes are kept alive on `co` */
 void dg_read_response(lua_State *L, int index, lua_State *co, dg_outcome *outcome);

@@ -49,7 +49,7 @@ struct FieldSemantics {
 
     private mutating func noteHost(_ value: Slice, _ bytes: UnsafePointer<UInt8>) -> HTTPError? {
         guard host == nil else { return .repeatedHost }
-        // Docker clients before 24.0.5 send it empty to attach and exec.
+        // Empty is what a client sends that has no host to name, only a socket file (RFC 9110 section 7.2).
         guard value.length == 0 || HostSyntax.isValid(bytes + Int(value.offset), count: Int(value.length)) else {
             return .malformedHost
         }

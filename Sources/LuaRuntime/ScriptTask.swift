@@ -4,6 +4,8 @@ public typealias RequestView = dg_request
 public typealias ScriptResponse = dg_response
 public typealias ScriptBodyKind = dg_body_kind
 public typealias ScriptHeader = dg_header
+public typealias ScriptForward = dg_forward
+public typealias ScriptUpstream = dg_upstream
 public typealias Answer = dg_answer
 
 /// One request inside a VM: its coroutine, and the request object that the script sees.
@@ -80,6 +82,7 @@ extension dg_body_kind {
     public static var bytes: dg_body_kind { DG_BODY_BYTES }
     public static var function: dg_body_kind { DG_BODY_FUNCTION }
     public static var upgrade: dg_body_kind { DG_BODY_UPGRADE }
+    public static var upstream: dg_body_kind { DG_BODY_UPSTREAM }
 }
 
 public typealias ScriptSlice = dg_slice

@@ -10,9 +10,10 @@ public final class VirtualMachine {
     /// - Parameters:
     ///   - modules: the Lua half of the API.
     ///   - version: what `dogger.version` says.
+    ///   - hasUpstream: what no handler answers is forwarded.
     ///   - host: not retained; it must outlive the VM.
     /// - Throws: where the memory limit is too small for Lua's own libraries.
-    public init(limits: Limits, modules: BuiltInModules, version: StaticString, host: any ScriptHost) throws(ScriptFailure) {
+    public init(limits: Limits, modules: BuiltInModules, version: StaticString, hasUpstream: Bool = false, host: any ScriptHost) throws(ScriptFailure) {
         self.modules = modules
         // The box is one pointer wide, so that C can carry the existential; it lives as long as the VM.
         box = HostBox(host: host)
@@ -23,7 +24,8 @@ public final class VirtualMachine {
             host: dg_host(context: Unmanaged.passUnretained(box).toOpaque()) { context, call in
                 // C hands back the context that it was given above.
                 Unmanaged<HostBox>.fromOpaque(context!).takeUnretainedValue().host.answer(&call.pointee)
-            })
+            },
+            has_upstream: hasUpstream)
         guard let vm = dg_vm_new(&options) else {
             throw ScriptFailure(status: 503, message: "there is no memory for a Lua VM: raise --memory-limit")
         }

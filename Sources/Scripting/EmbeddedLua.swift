@@ -4,6 +4,7 @@ import LuaRuntime
 enum EmbeddedLua {
     static let modules = BuiltInModules([
         ("dogger.docker", PackageResources.docker_lua),
+        ("dogger.forward", PackageResources.forward_lua),
     ])
     static let names = "dogger, dogger.json, dogger.docker"
 }

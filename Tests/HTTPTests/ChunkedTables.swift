@@ -66,6 +66,9 @@ enum ChunkedTables {
         ChunkedCase("three extensions", "1;a;b=c;d=\"e\"\r\nx\r\n0\r\n\r\n", .ended(data: "x", behind: "")),
         ChunkedCase("an extension of the last chunk", "0;a=b\r\n\r\n", .ended(data: "", behind: "")),
         ChunkedCase("the longest extension", "1;" + repeated("a", 255) + "\r\nx\r\n0\r\n\r\n", .ended(data: "x", behind: "")),
+        ChunkedCase(
+            "two long extensions", repeated("1;" + repeated("a", 200) + "\r\nx\r\n", 2) + "0\r\n\r\n",
+            .ended(data: "xx", behind: "")),
         ChunkedCase("an extension too long", "1;" + repeated("a", 257), .refused(.chunkExtensionsTooLong)),
         ChunkedCase(
             "many extensions", repeated("1;" + repeated("a", 200) + "\r\nx\r\n", 82), .refused(.chunkExtensionsTooLong)),

@@ -6,8 +6,9 @@
    string                   string, UTF-8. A lone surrogate escape (\ud800) is kept as its three-byte form, and written as
                             that escape again
    integer in 64 bits       integer. "-0" is the float -0.0
-   integer beyond 64 bits   json.number: an immutable userdata that keeps the literal. tostring gives the literal; ==, < and
-                            <= between two of them are exact; arithmetic is done in floats, so `n + 0.0` gives the float
+   integer beyond 64 bits   json.number: an immutable userdata that keeps the literal. tostring and .. give the literal; ==, <
+                            and <= between two of them are exact, and so are < and <= with an integer; == with a plain
+                            number is always false; arithmetic is done in floats, so `n + 0.0` gives the float
    other numbers            float; one too large for a float is an error, one too small becomes 0.0
    array                    table with the shared metatable json.array, so that [] stays an array
    object                   table. Of equal names the last wins. The order of names is not kept

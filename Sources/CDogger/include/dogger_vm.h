@@ -60,10 +60,36 @@ typedef enum dg_op {
     DG_OP_WRITE,            /* text: bytes of a streamed body */
     DG_OP_STREAM_READ,      /* gives raw bytes, nil at the peer's half-close */
     DG_OP_STREAM_WRITE,     /* text: raw bytes */
-    DG_OP_STREAM_CLOSE
+    DG_OP_STREAM_CLOSE,
+    DG_OP_FORWARD,          /* forward: the request to send; gives DG_UPSTREAM */
+    DG_OP_UPSTREAM_BODY,    /* number: the upstream's answer; gives all that is left of its body */
+    DG_OP_UPSTREAM_CHUNK,   /* number; gives the next run of its body, nil at its end */
+    DG_OP_TAP_NEXT,         /* number; gives DG_FROM_CLIENT or DG_FROM_UPSTREAM: bytes, or none at that side's end; nil after both */
+    DG_OP_TAP_WRITE,        /* number; text: bytes; to_client: which way */
+    DG_OP_TAP_CLOSE         /* number; to_client: which way ends */
 } dg_op;
 
-typedef enum dg_answer_kind { DG_NIL, DG_TRUE, DG_NUMBER, DG_BYTES, DG_ERROR } dg_answer_kind;
+/* A request for the upstream: as the client sent it, but for what is not NULL here. */
+typedef struct dg_forward {
+    dg_bytes method, target;
+    const struct dg_header *_Nullable headers;
+    size_t header_count;
+    bool headers_changed;
+    bool has_body;          /* `body` goes in place of what the client sends */
+    dg_bytes body;
+} dg_forward;
+
+typedef enum dg_answer_kind { DG_NIL, DG_TRUE, DG_NUMBER, DG_BYTES, DG_ERROR, DG_UPSTREAM, DG_FROM_CLIENT, DG_FROM_UPSTREAM } dg_answer_kind;
+
+/* An upstream's answer: its number for further calls, and its head, which stays in place while the task lives. */
+typedef struct dg_upstream {
+    int number;
+    int status;
+    bool upgraded;
+    const char *_Nullable head;
+    const struct dg_field *_Nullable fields;
+    size_t field_count;
+} dg_upstream;
 
 /* `bytes` need to stay valid only until the call that takes the answer returns; they are copied into Lua. */
 typedef struct dg_answer {
@@ -71,6 +97,7 @@ typedef struct dg_answer {
     int status;             /* with DG_ERROR: what the client gets when nobody catches it; 0 is 500 */
     double number;
     dg_bytes bytes;
+    dg_upstream upstream;
 } dg_answer;
 
 typedef struct dg_call {
@@ -80,6 +107,8 @@ typedef struct dg_call {
     double number;
     dg_bytes text;
     dg_bytes source;
+    bool to_client;
+    const dg_forward *_Nullable forward;
     dg_answer answer;
 } dg_call;
 
@@ -103,6 +132,7 @@ typedef struct dg_options {
     const dg_module *_Nullable modules;     /* the Lua half of the API; the texts must outlive the VM */
     size_t module_count;
     dg_host host;
+    bool has_upstream;
 } dg_options;
 
 typedef enum dg_failure_kind { DG_SCRIPT_ERROR, DG_OUT_OF_TIME, DG_OUT_OF_MEMORY } dg_failure_kind;
@@ -115,7 +145,7 @@ typedef struct dg_failure {
     dg_bytes traceback;
 } dg_failure;
 
-typedef enum dg_body_kind { DG_NO_BODY, DG_BODY_BYTES, DG_BODY_FUNCTION, DG_BODY_UPGRADE } dg_body_kind;
+typedef enum dg_body_kind { DG_NO_BODY, DG_BODY_BYTES, DG_BODY_FUNCTION, DG_BODY_UPGRADE, DG_BODY_UPSTREAM } dg_body_kind;
 
 typedef struct dg_header {
     dg_bytes name, value;
@@ -130,6 +160,9 @@ typedef struct dg_response {
     const char *_Nullable default_content_type;
     const dg_header *_Nullable headers;
     size_t header_count;
+    bool is_message;        /* its headers came from a message: those of its hop and its framing are to be left out */
+    int upstream;           /* with DG_BODY_UPSTREAM: whose answer goes on */
+    bool tapped;            /* with DG_BODY_UPSTREAM: dg_task_stream runs what looks at the bytes */
 } dg_response;
 
 typedef enum dg_state {
@@ -155,6 +188,7 @@ struct dg_task {
     void *_Nullable object;
     int anchor;
     bool waiting, streaming;
+    int position;                   /* which handler of the chain runs */
     dg_task *_Nullable next;
 };
 

@@ -1,5 +1,5 @@
 -- require "dogger.docker": what a script needs to speak like Docker's engine (API 1.24 to 1.50).
-local name, versioned_routes = ...
+local _, native = ...
 local json = require "dogger.json"
 
 local docker = {}
@@ -135,7 +135,7 @@ end
 
 -- Routes that match with the version prefix (/v1.50) taken off, and as they are. What they do not match goes on down the chain.
 function docker.api(routes)
-  return versioned_routes(routes)
+  return native.versioned_routes(routes)
 end
 
 local function ping()
@@ -167,7 +167,7 @@ end
 function docker.engine(routes)
   local all = { ["GET /_ping"] = ping, ["GET /version"] = version, ["GET /info"] = info }
   for pattern, handler in pairs(routes) do all[pattern] = handler end
-  local match = versioned_routes(all)
+  local match = native.versioned_routes(all)
   return function(req)
     local response = match(req)
     if response == nil then return docker.error(404, "page not found") end
