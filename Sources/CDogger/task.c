@@ -159,6 +159,7 @@ static void protect(dg_task *task, lua_CFunction function, dg_outcome *outcome) 
     dg_deadline_leave(vm, L);
     outcome->state = DG_FAILED;
     dg_failure_read(vm, L, status, "the handler", &outcome->failure);
+    if (status == LUA_ERRRUN) dg_failure_of_answer(vm, task->coroutine, &outcome->failure);
     lua_settop(L, 0);
 }
 
