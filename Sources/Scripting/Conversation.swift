@@ -6,7 +6,7 @@ import Server
 /// One exchange and the script that answers it: starts the script's coroutine, writes what it returns, and brings it what
 /// it waits for. Used again for other exchanges of the same version, so that a request allocates nothing.
 final class Conversation {
-    private enum Wait { case none, sleep(Timer), body, chunk, streamRead, drained }
+    private enum Wait { case none, arrival, sleep(Timer), body, chunk, streamRead, drained }
 
     private let handler: Handler
     private unowned(unsafe) var exchange: Exchange!     // alive until it has told `exchangeDidClose`, or is answered
@@ -32,8 +32,37 @@ final class Conversation {
         hasBegun = false
         isUpgraded = false
         task.owner = Unmanaged.passUnretained(self).toOpaque()
+        if arrivesSoon { awaitArrival() } else { start() }
+    }
+
+    private func start() {
         task.request = RequestView(exchange)
         proceed(task.start())
+    }
+
+    /// A small body comes with its head or right behind it. With it there, the script need not wait, and the log shows it
+    /// whatever the script does.
+    private var arrivesSoon: Bool {
+        guard case .length(1...Conversation.smallBody) = exchange.head.framing, !exchange.head.expectsContinue else { return false }
+        return exchange.completeBody == nil
+    }
+
+    private static let smallBody: UInt64 = 16 * 1024
+
+    private func awaitArrival() {
+        exchange.keepHead()
+        exchange.delegate = self
+        isSuspended = true
+        wait = .arrival
+        arrived()
+    }
+
+    /// A body that broke off is the script's to find out about.
+    private func arrived() {
+        if case .wait = exchange.readBody(limit: Int(Conversation.smallBody)) { return }
+        wait = .none
+        if let body = exchange.completeBody, handler.options.logsRequests { handler.log.requestBody(body, whole: handler.options.traces) }
+        start()
     }
 
     private func proceed(_ outcome: ScriptTask.Outcome) {
@@ -131,7 +160,6 @@ final class Conversation {
     // MARK: Waiting
 
     private func suspend() {
-        guard !isSuspended else { return }
         isSuspended = true
         exchange.delegate = self
         exchange.keepHead()
@@ -178,7 +206,7 @@ final class Conversation {
     private func bodyAnswer() -> Answer? {
         switch exchange.readBody(limit: handler.options.bodyLimit) {
         case .complete(let bytes):
-            if handler.options.logsRequests, isSuspended, !bytes.isEmpty { handler.log.requestBody(bytes, whole: handler.options.traces) }
+            if handler.options.logsRequests, isSuspended, bytes.count > Conversation.smallBody { handler.log.requestBody(bytes, whole: handler.options.traces) }
             return .bytes(bytes)
         case .wait: return nil
         case .tooLarge:
@@ -221,6 +249,7 @@ final class Conversation {
 extension Conversation: ExchangeDelegate {
     func exchangeCanRead(_ exchange: Exchange) {
         switch wait {
+        case .arrival: arrived()
         case .body: if let answer = bodyAnswer() { resume(answer) }
         case .chunk, .streamRead: if let answer = chunkAnswer() { resume(answer) }
         default: break
