@@ -133,6 +133,27 @@ import Testing
         #expect(fixture.run() == "500: test.lua:1: this request is over: keep what you need of it in a local variable while it runs")
     }
 
+    /// The host serves the request that runs: another one's body or stream would be taken for its own.
+    @Test(arguments: ["kept.body", "kept:chunks()()", "out:write('x')"])
+    func anothersRequestIsNotReadOrWritten(_ use: String) throws {
+        let fixture = try ScriptFixture("""
+            local kept, out
+            return function(req)
+              if kept then return tostring(kept.path .. tostring(\(use))) end
+              kept = req
+              return { body = function(o) out = o for c in req:chunks() do o:write(c) end end }
+            end
+            """)
+        fixture.answers = [nil]
+        let first = fixture.task("GET", "/first", body: nil)
+        _ = first.start()
+        #expect(fixture.describe(first.stream()) == "waiting")
+        #expect(fixture.run().contains("this belongs to another request"))
+        #expect(fixture.written == "")
+        #expect(fixture.describe(first.resume(.none)) == "streamed")
+        first.end()
+    }
+
     @Test func routes() throws {
         let fixture = try ScriptFixture("""
             return {
