@@ -17,7 +17,9 @@ dg_object *dg_check_request(lua_State *L, int index) {
 
 dg_object *dg_check_own_request(lua_State *L, int index) {
     dg_object *object = dg_check_request(L, index);
-    if (object->task != dg_vm_of(L)->task)
+    const dg_task *running = dg_vm_of(L)->task;
+    if (running == NULL) luaL_error(L, "the request has failed, or its client is gone: nothing more can be read or written");
+    if (object->task != running)
         luaL_error(L, "this belongs to another request: a body or a stream can be read and written only by the function that answers its own request");
     return object;
 }

@@ -154,6 +154,25 @@ import Testing
         first.end()
     }
 
+    @Test(arguments: [
+        ("print('gone ' .. req.path)", "test.lua:2: gone /a"),
+        ("error('oops')", "dogger: while a request ended early: test.lua:2: oops"),
+        ("print(pcall(function() return req.body end))", "test.lua:2: false\ttest.lua:2: the request has failed, or its client is gone: nothing more can be read or written"),
+    ])
+    func whatIsOpenIsClosedWhenTheClientGoes(_ closing: String, _ logged: String) throws {
+        let fixture = try ScriptFixture("""
+            return function(req)
+              local open <close> = setmetatable({}, { __close = function() \(closing) end })
+              return req.body
+            end
+            """)
+        fixture.answers = [nil]
+        let task = fixture.task("GET", "/a", body: nil)
+        #expect(fixture.describe(task.start()) == "waiting")
+        task.end()
+        #expect(fixture.log == [logged])
+    }
+
     @Test func routes() throws {
         let fixture = try ScriptFixture("""
             return {
