@@ -31,6 +31,11 @@ static int send(lua_State *L) {
     if (lua_getiuservalue(L, 1, DG_BODY_STRING) == LUA_TSTRING) {
         f.body = string_at(L, -1);
         f.has_body = true;
+    } else if (dg_check_request(L, 1)->task->body_is_gone) {
+        dg_push_place(L);
+        lua_pushliteral(L, "the request's body was read with req:chunks() and is gone: set req.body to what is to be forwarded");
+        lua_concat(L, 2);
+        return lua_error(L);
     }
     dg_call call = { .op = DG_OP_FORWARD, .forward = &f };
     return dg_host_call(L, &call, 0, dg_host_returns);

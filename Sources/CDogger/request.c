@@ -157,6 +157,7 @@ static int next_chunk(lua_State *L) {
     lua_pushvalue(L, lua_upvalueindex(1));
     dg_object *object = dg_check_own_request(L, 1);
     object->task->request.body_is_here = false;     /* what is read here, req.body no longer has */
+    object->task->body_is_gone = true;
     dg_call call = { .op = DG_OP_CHUNK };
     return dg_host_call(L, &call, 0, dg_host_returns);
 }

@@ -36,6 +36,12 @@ static void drop_coroutine(lua_State *L, dg_task *task) {
     task->coroutine = NULL;
 }
 
+static bool is_touched(lua_State *co) {
+    bool touched = lua_getiuservalue(co, 1, DG_OWN_FIELDS) != LUA_TNIL || lua_getiuservalue(co, 1, DG_BODY_STRING) != LUA_TNIL;
+    lua_settop(co, 2);
+    return touched;
+}
+
 /* Runs the coroutine until it ends, fails, or waits; `arguments` of them lie on its top. */
 static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome, bool streaming) {
     dg_vm *vm = task->vm;
@@ -62,6 +68,7 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
         lua_pushvalue(co, -1);          /* the response stays on the coroutine, which keeps its strings alive */
         lua_xmove(co, L, 1);
         dg_read_response(L, lua_gettop(L), co, outcome);
+        if (outcome->state == DG_NOT_MINE) outcome->touched = is_touched(co);
         return;
     }
     outcome->state = DG_FAILED;
@@ -94,6 +101,17 @@ static int proceed(lua_State *L) {
     run_arguments *a = lua_touserdata(L, 1);
     a->task->waiting = false;
     run(L, a->task, 0, a->outcome, lua_tonumber(L, 2) != 0);
+    return 0;
+}
+
+static int forward(lua_State *L) {
+    run_arguments *a = lua_touserdata(L, 1);
+    lua_State *co = a->task->coroutine;
+    a->task->position = (int)a->task->vm->handler_count;
+    lua_settop(co, 1);
+    lua_pushcfunction(co, dg_forward_request);
+    lua_pushvalue(co, 1);
+    run(L, a->task, 1, a->outcome, false);
     return 0;
 }
 
@@ -159,6 +177,10 @@ void dg_task_stream(dg_task *task, dg_outcome *outcome) {
     protect(task, stream, outcome);
 }
 
+void dg_task_forward(dg_task *task, dg_outcome *outcome) {
+    protect(task, forward, outcome);
+}
+
 /* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
 static void end_object(dg_task *task) {
     if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
@@ -205,6 +227,7 @@ void dg_task_end(dg_task *task) {
     }
     task->waiting = task->streaming = false;
     task->position = 0;
+    task->body_is_gone = false;
     task->owner = NULL;
     memset(&task->request, 0, sizeof task->request);
     task->next = vm->pool;

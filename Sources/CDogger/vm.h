@@ -73,6 +73,7 @@ int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunctio
 int dg_push_answer(lua_State *L, const dg_answer *answer);
 int dg_host_returns(lua_State *L, int status, lua_KContext context);
 int dg_raise(lua_State *L, int status);     /* raises the message on the top as an error with that status */
+void dg_push_place(lua_State *L);
 void dg_error_type(lua_State *L);
 dg_bytes dg_caller(lua_State *L, int level);
 

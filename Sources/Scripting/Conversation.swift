@@ -94,7 +94,10 @@ final class Conversation {
 
     private func fail(_ failure: ScriptFailure) {
         handler.log.failure(failure)
-        if hasBegun {
+        if isUpgraded {
+            exchange.close()        // raw bytes have no end that could be missing; what was written still goes out
+            end()
+        } else if hasBegun {
             exchange.abort()
             end()
         } else {

@@ -190,7 +190,7 @@ final class Connection: EventSource {
         self.exchange = exchange
         phase = .exchange
         server.handler.handle(exchange)
-        if phase == .exchange { exchange.leaveHead() }
+        exchange.leaveHead()
         if self.reader != nil { returnReader() }
     }
 
@@ -341,7 +341,10 @@ final class Connection: EventSource {
         // the end again each turn, whatever is watched, the rest is taken in now and the loop told to look no more.
         while !isAtEnd, !isCut {
             storeInput()
+            let before = unread.count
             receive()
+            // It can't block now; but a loop without end would be worse than a lost connection.
+            if !isAtEnd, unread.count == before { isCut = true }
         }
         storeInput()
         server.loop.remove(descriptor)

@@ -65,10 +65,14 @@ extension Exchange {
 }
 
 /// docker-py reads the head of an upgrade through a buffer that it then forgets, with whatever came in the same read. So the
-/// first raw bytes are held until the client has taken the head, or for a moment at most.
+/// first raw bytes are held until the client has taken the head.
 extension Connection {
-    private static let longestHold: UInt64 = 50_000_000
-    private static let tick: UInt64 = 1_000_000
+    /// Long, for a client that has not taken the head does not miss the bytes after it.
+    private static let longestHold: UInt64 = 1_000_000_000
+    private static let firstLook: UInt64 = 1_000_000
+    private static let lastLook: UInt64 = 16_000_000
+    /// TCP knows what the client's kernel has acknowledged, but not what the client has read, so there it is a matter of time.
+    private static let holdOverTCP: UInt64 = 2_000_000
 
     func holdOutput() {
         // With a full socket the head is not out itself.
@@ -78,21 +82,22 @@ extension Connection {
     /// - Returns: whether what is written may go out.
     func releaseHold() -> Bool {
         guard let since = heldSince else { return true }
-        // A Unix socket counts what the client has not read; TCP only what its kernel has not acknowledged, so there it is a
-        // matter of time.
         let age = EventLoop.clock() &- since
-        let isTaken = isTCP ? age > 2 * Connection.tick : dg_unsent(descriptor) <= 0
-        guard isTaken || age > Connection.longestHold else {
-            if !isHoldTimed {
-                isHoldTimed = true
-                server.loop.schedule(after: Connection.tick) {
-                    self.isHoldTimed = false
-                    self.touch()
-                }
-            }
+        let isTaken = isTCP ? age >= Connection.holdOverTCP : dg_unsent(descriptor) <= 0
+        guard isTaken || age >= Connection.longestHold else {
+            lookAgain(after: min(max(age, Connection.firstLook), Connection.lastLook))
             return false
         }
         heldSince = nil
         return true
+    }
+
+    private func lookAgain(after wait: UInt64) {
+        guard !isHoldTimed else { return }
+        isHoldTimed = true
+        server.loop.schedule(after: wait) {
+            self.isHoldTimed = false
+            self.touch()
+        }
     }
 }

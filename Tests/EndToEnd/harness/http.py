@@ -44,7 +44,7 @@ class Connection:
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         self.socket.connect(address)
-        self._bytes = b""
+        self._bytes = bytearray()
 
     def __enter__(self):
         return self
@@ -81,35 +81,38 @@ class Connection:
     # In
 
     def _more(self):
-        data = self.socket.recv(65536)
+        data = self.socket.recv(1 << 20)
         self._bytes += data
         return data != b""
+
+    def _take(self, count):
+        data = bytes(self._bytes[:count])
+        del self._bytes[:count]
+        return data
 
     def read(self, count):
         """Exactly `count` bytes."""
         while len(self._bytes) < count:
-            assert self._more(), f"the end, after {self._bytes!r}, in place of {count} bytes"
-        data, self._bytes = self._bytes[:count], self._bytes[count:]
-        return data
+            assert self._more(), f"the end, after {self._bytes[-400:]!r}, in place of {count} bytes"
+        return self._take(count)
 
     def read_until(self, mark):
         """All up to and with `mark`."""
-        while mark not in self._bytes:
-            assert self._more(), f"the end, after {self._bytes!r}, in place of {mark!r}"
-        end = self._bytes.index(mark) + len(mark)
-        data, self._bytes = self._bytes[:end], self._bytes[end:]
-        return data
+        start = 0
+        while (found := self._bytes.find(mark, start)) < 0:
+            start = max(0, len(self._bytes) - len(mark))
+            assert self._more(), f"the end, after {self._bytes[-400:]!r}, in place of {mark!r}"
+        return self._take(found + len(mark))
 
     def read_rest(self):
         """All up to the end of the connection."""
         while self._more():
             pass
-        data, self._bytes = self._bytes, b""
-        return data
+        return self._take(len(self._bytes))
 
     def is_at_end(self):
         """Whether the server has closed, with nothing more to read. Waits for either."""
-        return self._bytes == b"" and not self._more()
+        return not self._bytes and not self._more()
 
     def read_head(self):
         lines = self.read_until(b"\r\n\r\n").decode("latin-1").split("\r\n")[:-2]
