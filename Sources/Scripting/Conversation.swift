@@ -55,7 +55,7 @@ final class Conversation {
             hasBegun = true
             proceed(task.stream())
         case .upgrade:
-            if let error = exchange.upgrade() { return fail(refused(error)) }
+            if let error = exchange.upgrade(fields: fields) { return fail(refused(error)) }
             hasBegun = true
             isUpgraded = true
             proceed(task.stream())

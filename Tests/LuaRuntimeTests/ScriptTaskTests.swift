@@ -46,6 +46,7 @@ import Testing
         ("return { 1, 2 }", "500: test.lua:1: the handler returned a table with a key that is number (a list? { json = list } sends it); a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
         ("return { staus = 1 }", "500: test.lua:1: the handler returned a table with the unknown field 'staus'; a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
         ("return { status = 99 }", "500: test.lua:1: the response's status is 99, not a number from 200 to 599; a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
+        ("return { status = 200, upgrade = print }", "500: test.lua:1: the handler returned both status and upgrade, which sends its own; a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
         ("return { json = { f = print } }", "500: test.lua:1: can't encode .f: a function"),
         ("setmetatable({}, { __gc = print })", "500: test.lua:1: __gc is not available; use a `local x <close>` variable"),
         ("return io.read()", "500: test.lua:1: 'io' is not defined: no local variable and nothing in the standard library has that name"),
