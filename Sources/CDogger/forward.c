@@ -19,7 +19,7 @@ static dg_bytes string_at(lua_State *L, int index) {
 
 /* send(req, method, target): the strings may be nil, which leaves them as they came. Gives number, status, headers, upgraded. */
 static int send(lua_State *L) {
-    dg_check_request(L, 1);
+    dg_check_own_request(L, 1);
     lua_settop(L, 3);
     dg_forward f = { 0 };
     if (!lua_isnil(L, 2)) f.method = string_at(L, 2);
@@ -42,7 +42,7 @@ static int send(lua_State *L) {
 }
 
 static int ask(lua_State *L, dg_op op) {
-    dg_check_request(L, 1);
+    dg_check_own_request(L, 1);
     dg_call call = { .op = op, .number = luaL_checknumber(L, 2) };
     if (!lua_isnoneornil(L, 3)) call.to_client = strcmp(luaL_checkstring(L, 3), "down") == 0;
     if (!lua_isnoneornil(L, 4)) call.text.start = luaL_checklstring(L, 4, &call.text.length);

@@ -104,6 +104,7 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
     r->status = 200;
     const char *body = NULL;
     int json = 0;
+    bool has_status = false;
     lua_pushnil(L);
     while (lua_next(L, table)) {
         if (lua_type(L, -2) != LUA_TSTRING) refuse(L, "the handler returned a table with a key that is %s (a list? { json = list } sends it)", luaL_typename(L, -2), "");
@@ -121,6 +122,7 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
                 refuse(L, "the response's status is %s, not a number from 200 to 599%s", lua_tostring(L, -1), "");
             }
             r->status = (int)status;
+            has_status = true;
         } else if (strcmp(key, "headers") == 0) {
             if (dg_is_headers(L, -1)) {
                 read_message_headers(L, lua_gettop(L), r);
@@ -150,6 +152,7 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
         }
         lua_pop(L, 1);
     }
+    if (has_status && r->body_kind == DG_BODY_UPGRADE) refuse(L, "the handler returned both status and upgrade, which sends its own%s%s", "", "");
     if (json) {
         lua_pushliteral(L, "json");
         lua_rawget(L, table);

@@ -181,12 +181,28 @@ void dg_task_forward(dg_task *task, dg_outcome *outcome) {
     protect(task, forward, outcome);
 }
 
+/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
+static void end_object(dg_task *task) {
+    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
+    task->object = NULL;
+}
+
+/* The script ends where it waits: its __close values run, and can still read the request. Of an error in them only the log is
+   left to be told. */
 static int close_waiting(lua_State *L) {
     dg_task *task = lua_touserdata(L, 1);
     dg_vm *vm = task->vm;
     lua_State *co = task->coroutine;
     dg_deadline_enter(vm, co);
-    lua_resetthread(co);
+    int status = lua_resetthread(co);
+    end_object(task);
+    if (status != LUA_OK) {
+        static const char prefix[] = "dogger: while a request ended early: ";
+        dg_failure failure;
+        dg_failure_read(vm, co, status, "a __close metamethod", &failure);
+        dg_call call = { .op = DG_OP_LOG, .text = failure.message, .source = { prefix, sizeof prefix - 1 } };
+        vm->host.call(vm->host.context, &call);
+    }
     dg_deadline_leave(vm, co);
     drop_coroutine(L, task);
     return 0;
@@ -194,11 +210,10 @@ static int close_waiting(lua_State *L) {
 
 void dg_task_end(dg_task *task) {
     dg_vm *vm = task->vm;
-    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
     if (task->coroutine != NULL) {
         lua_State *co = task->coroutine;
         if (lua_status(co) == LUA_OK) {
+            end_object(task);
             lua_settop(co, 0);
         } else {
             lua_State *L = vm->L;

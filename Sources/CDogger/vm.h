@@ -93,6 +93,7 @@ void dg_request_types(lua_State *L);
 void dg_headers_type(lua_State *L);
 void dg_stream_types(lua_State *L);
 dg_object *dg_check_request(lua_State *L, int index);
+dg_object *dg_check_own_request(lua_State *L, int index);   /* the one that runs now: what is asked of the host is asked for that one */
 void dg_push_headers(lua_State *L, int request);                            /* those of the request */
 void dg_push_message_headers(lua_State *L, const dg_upstream *message);     /* a copy of a response's */
 bool dg_headers_changed(lua_State *L, int index);

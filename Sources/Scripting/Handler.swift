@@ -116,7 +116,7 @@ extension Handler: ScriptHost {
             return .done
         default:
             guard let owner = call.task?.pointee.owner else {
-                return fail(&call, "this works only while a request is answered, not while the file is loaded")
+                return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
             }
             // The owner was set by the conversation itself, which lives until it has ended its task.
             return Unmanaged<Conversation>.fromOpaque(owner).takeUnretainedValue().answer(&call)
