@@ -67,6 +67,12 @@ enum ByteClass {
         for index in 0..<count where lowercased(start[index]) != other[index] { return false }
         return true
     }
+
+    static func equalIgnoringCase(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+        guard one.count == other.count else { return false }
+        for index in 0..<one.count where lowercased(one[index]) != lowercased(other[index]) { return false }
+        return true
+    }
 }
 
 extension UInt8 {

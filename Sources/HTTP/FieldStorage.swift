@@ -38,18 +38,4 @@ struct FieldStorage: ~Copyable {
         capacity = 0
         count = 0
     }
-
-    func firstValue(of name: UnsafeRawBufferPointer, in head: UnsafeRawBufferPointer) -> Slice? {
-        guard let start = head.baseAddress, let other = name.baseAddress else { return nil }
-        for field in fields where Int(field.name.length) == name.count {
-            let candidate = (start + Int(field.name.offset)).assumingMemoryBound(to: UInt8.self)
-            let wanted = other.assumingMemoryBound(to: UInt8.self)
-            var index = 0
-            while index < name.count, ByteClass.lowercased(candidate[index]) == ByteClass.lowercased(wanted[index]) {
-                index += 1
-            }
-            if index == name.count { return field.value }
-        }
-        return nil
-    }
 }

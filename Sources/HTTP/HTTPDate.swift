@@ -54,15 +54,37 @@ public final class HTTPDate {
 
     /// A day's date in the Gregorian calendar. Years are counted from March here, so that the leap day is a year's last.
     private static func civil(_ daysSince1970: Int64) -> (year: Int, month: Int, day: Int) {
-        let days = Int(daysSince1970) + 719_468
-        let era = (days >= 0 ? days : days - 146_096) / 146_097
-        let dayOfEra = days - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * month + 2) / 5 + 1
-        let isNextYear = month >= 10
-        return (yearOfEra + era * 400 + (isNextYear ? 1 : 0), isNextYear ? month - 9 : month + 3, day)
+        // From March of the year -400, so that no day is negative.
+        var day = Int(daysSince1970) + 719_468 + 146_097
+        let cycles = day / 146_097
+        day %= 146_097
+        let centuries = min(day / 36_524, 3)
+        day -= centuries * 36_524
+        let leaps = day / 1461
+        day %= 1461
+        let years = min(day / 365, 3)
+        day -= years * 365
+
+        var year = (cycles - 1) * 400 + centuries * 100 + leaps * 4 + years
+        var month = 3
+        while day >= length(ofMonth: month) {
+            day -= length(ofMonth: month)
+            month += 1
+            if month == 13 {
+                month = 1
+                year += 1
+            }
+        }
+        return (year, month, day + 1)
+    }
+
+    /// February is a year's last month here, so where it has 28 days the 29th is never asked for.
+    private static func length(ofMonth month: Int) -> Int {
+        switch month {
+        case 2: 29
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 
     private func put(_ source: StaticString, from: Int, count: Int, at offset: Int) {

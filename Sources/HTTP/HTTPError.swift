@@ -65,6 +65,7 @@ public enum HTTPError: Error, Equatable, CaseIterable, Sendable {
     case malformedStatus
     case unexpectedFraming
     case unexpectedUpgrade
+    case tooManyInterims
 }
 
 extension HTTPError {
@@ -74,7 +75,7 @@ extension HTTPError {
         case .unsupportedExpectation: 417
         case .headTooLarge, .tooManyFields, .trailersTooLarge: 431
         case .connectMethod, .unknownTransferCoding: 501
-        case .malformedStatusLine, .malformedStatus, .unexpectedFraming, .unexpectedUpgrade: 502
+        case .malformedStatusLine, .malformedStatus, .unexpectedFraming, .unexpectedUpgrade, .tooManyInterims: 502
         case .unsupportedVersion: 505
         default: 400
         }
@@ -191,9 +192,11 @@ extension HTTPError {
         case .malformedStatus:
             "The status is not a number from 100 to 599."
         case .unexpectedFraming:
-            "A response that can't have a body says with Transfer-Encoding that it has one."
+            "A response whose status allows no body says with Content-Length or Transfer-Encoding that it has one."
         case .unexpectedUpgrade:
             "The response switches protocols, but the request did not ask for it."
+        case .tooManyInterims:
+            "Too many interim responses came before the real one."
         }
     }
 }

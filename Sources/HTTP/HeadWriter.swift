@@ -37,14 +37,17 @@ extension ByteBuffer {
     }
 
     public func appendField(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        let separator: UInt16 = 0x203A  // ": "
+        let lineEnd: UInt16 = 0x0A0D
         let count = name.count &+ value.count &+ 4
-        let room = writable(minimum: count)
-        guard let target = room.baseAddress else { return }
+        guard var target = writable(minimum: count).baseAddress else { return }
         if let source = name.baseAddress { target.copyMemory(from: source, byteCount: name.count) }
-        target.storeBytes(of: (UInt16(UInt8(ascii: ":")) | UInt16(UInt8.space) << 8).littleEndian, toByteOffset: name.count, as: UInt16.self)
-        let valueStart = target + name.count + 2
-        if let source = value.baseAddress { valueStart.copyMemory(from: source, byteCount: value.count) }
-        valueStart.storeBytes(of: UInt16(0x0A0D).littleEndian, toByteOffset: value.count, as: UInt16.self)
+        target += name.count
+        target.storeBytes(of: separator.littleEndian, as: UInt16.self)
+        target += 2
+        if let source = value.baseAddress { target.copyMemory(from: source, byteCount: value.count) }
+        target += value.count
+        target.storeBytes(of: lineEnd.littleEndian, as: UInt16.self)
         commit(count)
     }
 

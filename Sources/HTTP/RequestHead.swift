@@ -3,8 +3,8 @@ public struct RequestHead: Equatable, Sendable {
     public var method = Slice(offset: 0, length: 0)
     /// The request target as it was sent.
     public var target = Slice(offset: 0, length: 0)
-    /// The target's path, still percent-encoded: without query, and without scheme and authority in absolute-form (where
-    /// it may be empty, which means `/`). `*` for `OPTIONS *`.
+    /// The target's path, still percent-encoded: without query, and without scheme and authority in absolute-form, where
+    /// it may be empty, which means `/` (and `*` for OPTIONS). `*` for `OPTIONS *`.
     public var path = Slice(offset: 0, length: 0)
     /// What stands after the first `?`, still percent-encoded.
     public var query: Slice?

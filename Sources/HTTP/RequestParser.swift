@@ -40,12 +40,7 @@ public struct RequestParser: ~Copyable {
     ///   - name: in any case.
     ///   - bytes: what ``parse(_:)`` was given.
     public func firstValue(of name: StaticString, in bytes: UnsafeRawBufferPointer) -> Slice? {
-        firstValue(of: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), in: bytes)
-    }
-
-    /// The same for a name that is not known at compile time.
-    public func firstValue(of name: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer) -> Slice? {
-        storage.firstValue(of: name, in: bytes)
+        fields.firstValue(of: name, in: bytes)
     }
 
     /// Forgets the request, for the next one on the connection. The fields' memory is kept.

@@ -102,7 +102,9 @@ import Testing
         #expect(buffer.capacity == 0)
     }
 
-    @Test(arguments: [(0, "0", "0"), (9, "9", "9"), (10, "10", "a"), (255, "255", "ff"), (4096, "4096", "1000")] as [(UInt64, String, String)])
+    @Test(
+        arguments: [(0, "0", "0"), (9, "9", "9"), (10, "10", "a"), (255, "255", "ff"), (4096, "4096", "1000")]
+            as [(UInt64, String, String)])
     func numbers(_ number: UInt64, _ decimal: String, _ hex: String) {
         let buffer = ByteBuffer()
         buffer.append(decimal: number)

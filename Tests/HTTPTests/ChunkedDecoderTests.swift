@@ -71,7 +71,8 @@ import Testing
     func damagedBodiesHaveOneOutcome(_ seed: UInt64) {
         var random = SeededGenerator(state: seed)
         let seeds = Self.cases.map(\.bytes).filter { $0.count <= 512 }
-        let splices = ["\r\n", "\n", "\r", "0\r\n", "5\r\nhello\r\n", ";a=b", "\"", " ", "\0", "Host: a\r\n", "f", "X: 1\r\n"].map(bytes)
+        let splices = ["\r\n", "\n", "\r", "0\r\n", "5\r\nhello\r\n", ";a=b", "\"", " ", "\0", "Host: a\r\n", "f", "X: 1\r\n"]
+            .map(bytes)
         for _ in 0..<1500 {
             guard let seed = seeds.randomElement(using: &random) else { return }
             let body = mutate(seed, splices: splices, using: &random)

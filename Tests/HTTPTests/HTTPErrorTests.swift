@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (HTTPError.tlsHandshake, "plain HTTP"), (.missingVersion, "HTTP/0.9"), (.targetFragment, "%23"), (.foldedField, "folding"),
+        (HTTPError.tlsHandshake, "plain HTTP"), (.missingVersion, "HTTP/0.9"), (.targetFragment, "%23"),
+        (.foldedField, "folding"),
         (.blankBeforeColon, "colon at once"), (.transferEncodingWithContentLength, "in doubt"), (.missingHost, "no Host field"),
         (.unsupportedExpectation, "100-continue"),
     ])

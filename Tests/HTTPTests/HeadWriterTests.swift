@@ -19,7 +19,9 @@ import Testing
     }
 
     @Test func aReasonOfOnesOwn() {
-        #expect(written { buffer in bytes("Fine").withUnsafeBytes { buffer.appendStatusLine(200, reason: $0) } } == "HTTP/1.1 200 Fine\r\n")
+        #expect(
+            written { buffer in bytes("Fine").withUnsafeBytes { buffer.appendStatusLine(200, reason: $0) } }
+                == "HTTP/1.1 200 Fine\r\n")
     }
 
     @Test func requestLine() {

@@ -3,7 +3,8 @@
 private let line = "POST / HTTP/1.1\r\nHost: a\r\n"
 
 /// A good POST with fields after Host.
-private func post(_ name: String, _ fields: [String], body: String = "", _ change: (inout RequestSummary) -> Void) -> RequestCase {
+private func post(_ name: String, _ fields: [String], body: String = "", _ change: (inout RequestSummary) -> Void) -> RequestCase
+{
     good(name, line + fields.map { $0 + "\r\n" }.joined() + "\r\n" + body) {
         $0.method = "POST"
         $0.fields += fields
@@ -38,7 +39,9 @@ extension RequestTables {
         bad("a length beyond Int64", line + "Content-Length: 9223372036854775808\r\n\r\n", .contentLengthTooLarge),
         bad("a length beyond UInt64", line + "Content-Length: 18446744073709551616\r\n\r\n", .contentLengthTooLarge),
         bad("a length that wraps to 1", line + "Content-Length: 18446744073709551617\r\n\r\n", .contentLengthTooLarge),
-        bad("a length of forty digits", line + "Content-Length: " + String(repeating: "9", count: 40) + "\r\n\r\n", .contentLengthTooLarge),
+        bad(
+            "a length of forty digits", line + "Content-Length: " + String(repeating: "9", count: 40) + "\r\n\r\n",
+            .contentLengthTooLarge),
         bad("an empty length", line + "Content-Length:\r\n\r\n", .malformedContentLength),
         bad("a length with a plus", line + "Content-Length: +5\r\n\r\n", .malformedContentLength),
         bad("a length with a minus", line + "Content-Length: -5\r\n\r\n", .malformedContentLength),
@@ -52,14 +55,23 @@ extension RequestTables {
         bad("a length in quotes", line + "Content-Length: \"5\"\r\n\r\n", .malformedContentLength),
         bad("a length with an underscore", line + "Content-Length: 1_0\r\n\r\n", .malformedContentLength),
         bad("a length in other digits", line + "Content-Length: \u{B2}\r\n\r\n", .malformedContentLength),
-        bad("a long length with a letter at its end", line + "Content-Length: 99999999999999999999x\r\n\r\n", .malformedContentLength),
+        bad(
+            "a long length with a letter at its end", line + "Content-Length: 99999999999999999999x\r\n\r\n",
+            .malformedContentLength),
         bad("two lengths", line + "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", .repeatedContentLength),
         bad("two equal lengths", line + "Content-Length: 5\r\ncontent-length: 5\r\n\r\n", .repeatedContentLength),
-        bad("length and chunked", line + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", .transferEncodingWithContentLength),
-        bad("chunked and length", line + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", .transferEncodingWithContentLength),
-        bad("chunked and a length of 0", line + "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n", .transferEncodingWithContentLength),
+        bad(
+            "length and chunked", line + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            .transferEncodingWithContentLength),
+        bad(
+            "chunked and length", line + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+            .transferEncodingWithContentLength),
+        bad(
+            "chunked and a length of 0", line + "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n",
+            .transferEncodingWithContentLength),
         bad("chunked twice in a list", line + "Transfer-Encoding: chunked, chunked\r\n\r\n", .malformedTransferEncoding),
-        bad("chunked twice", line + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", .repeatedTransferEncoding),
+        bad(
+            "chunked twice", line + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", .repeatedTransferEncoding),
         bad("deflate, chunked", line + "Transfer-Encoding: deflate, chunked\r\n\r\n", .malformedTransferEncoding),
         bad("chunked, identity", line + "Transfer-Encoding: chunked, identity\r\n\r\n", .malformedTransferEncoding),
         bad("a comma after chunked", line + "Transfer-Encoding: chunked,\r\n\r\n", .malformedTransferEncoding),

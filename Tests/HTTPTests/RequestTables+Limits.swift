@@ -28,7 +28,9 @@ extension RequestTables {
             $0.target = "/" + fill(60_000)
             $0.path = $0.target
         },
-        limited(good("as many fields as allowed", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\r\n") { $0.fields.append("X: 1") }, fields: 2),
+        limited(
+            good("as many fields as allowed", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n\r\n") { $0.fields.append("X: 1") }, fields: 2
+        ),
         limited(bad("a field more than allowed", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nY: 1\r\n", .tooManyFields), fields: 2),
         limited(unfinished("half a field more than allowed", "GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\nY: 1"), fields: 2),
         limited(bad("no field allowed", smallest, .tooManyFields), fields: 0),
@@ -36,7 +38,10 @@ extension RequestTables {
 
     /// Heads as clients send them.
     static let clients: [RequestCase] = [
-        good("docker's ping", "HEAD /_ping HTTP/1.1\r\nHost: api.moby.localhost\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\n\r\n") {
+        good(
+            "docker's ping",
+            "HEAD /_ping HTTP/1.1\r\nHost: api.moby.localhost\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\n\r\n"
+        ) {
             $0.method = "HEAD"
             $0.target = "/_ping"
             $0.path = "/_ping"
@@ -68,7 +73,8 @@ extension RequestTables {
             $0.upgrade = "tcp"
             $0.bodyBytes = 28
             $0.fields = [
-                "Host: api.moby.localhost", "User-Agent: Docker-Client/28.2.2 (linux)", "Content-Length: 28", "Connection: Upgrade",
+                "Host: api.moby.localhost", "User-Agent: Docker-Client/28.2.2 (linux)", "Content-Length: 28",
+                "Connection: Upgrade",
                 "Content-Type: application/json", "Upgrade: tcp",
             ]
         },
@@ -95,7 +101,8 @@ extension RequestTables {
             $0.host = "localhost"
             $0.upgrade = "h2c"
             $0.fields = [
-                "Host: localhost", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA",
+                "Host: localhost", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c",
+                "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA",
             ]
         },
         good(

@@ -195,7 +195,8 @@ enum RequestTables {
         bad("absolute-form with an open bracket", "GET http://[::1/ HTTP/1.1\r\nHost: a\r\n\r\n", .malformedAuthority),
         bad("absolute-form with https", "GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .unsupportedTargetForm),
         bad("absolute-form with one slash", "GET http:/a HTTP/1.1\r\nHost: a\r\n\r\n", .unsupportedTargetForm),
-        bad("absolute-form with the question mark too early", "GET http:?//a HTTP/1.1\r\nHost: a\r\n\r\n", .unsupportedTargetForm),
+        bad(
+            "absolute-form with the question mark too early", "GET http:?//a HTTP/1.1\r\nHost: a\r\n\r\n", .unsupportedTargetForm),
         bad("absolute-form with ftp", "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .unsupportedTargetForm),
         bad("a path without a slash", "GET x HTTP/1.1\r\nHost: a\r\n\r\n", .unsupportedTargetForm),
         bad("a path without a slash that begins with h", "GET host HTTP/1.1\r\nHost: a\r\n\r\n", .unsupportedTargetForm),
