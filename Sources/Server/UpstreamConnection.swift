@@ -86,6 +86,10 @@ final class UpstreamConnection: EventSource {
     /// The connection is made.
     func open() {
         phase = .request
+        // A Unix socket is connected at once, so nobody has watched it until now.
+        if !isWatched {
+            do throws(SystemError) { try watch(.readable) } catch { fail(.noConnection(upstream.address, error)) }
+        }
         touch()
     }
 
