@@ -28,9 +28,12 @@ import Testing
         await #expect(processExitsWith: .success) {
             let server = try TestServer { $0.answer(200, [], "x") }
             server.settle()
-            // An odd number: both ends of each connection are this process's, and the last end that there is no room for is
-            // the server's.
-            LimitsTests.setLimit(UInt64(LimitsTests.descriptors() + 41))
+            // All are taken, whatever numbers they have; then an odd number is free: both ends of each connection are this
+            // process's, and the last end that there is no room for is the server's.
+            LimitsTests.setLimit(256)
+            var taken: [Int32] = []
+            while case let descriptor = dup(0), descriptor >= 0 { taken.append(descriptor) }
+            for descriptor in taken.suffix(41) { close(descriptor) }
             var clients: [Client] = []
             for _ in 0..<21 {
                 clients.append(try Client(path: server.path))
