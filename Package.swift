@@ -28,7 +28,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "dogger",
-            dependencies: ["Scripting", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: ["Scripting", "CDogger", .product(name: "ArgumentParser", package: "swift-argument-parser")]
         ),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),

@@ -60,6 +60,8 @@ final class Connection: EventSource {
     /// The client has said itself that it sends nothing after this request.
     var clientCloses = false
     var hasServed = false
+    /// A stream from elsewhere passes through: neither a client that pauses is cut off, nor one that takes long to read the end.
+    var isPatient = false
     private var isReadingHead = false
     private var isBlocked = false
 
@@ -188,6 +190,7 @@ final class Connection: EventSource {
         clientCloses = !exchange.head.keepAlive
         isLast = clientCloses
         hasServed = true
+        isPatient = false
         isReadingHead = false
         self.exchange = exchange
         phase = .exchange
@@ -316,7 +319,7 @@ final class Connection: EventSource {
         case .head:
             if output != nil {
                 isReadingHead = false
-                deadline = now &+ options.stallTimeout
+                deadline = isPatient ? .max : now &+ options.stallTimeout
             } else if unread.isEmpty {
                 isReadingHead = false
                 // The first request's time runs from the first moment, whatever comes.
@@ -326,13 +329,13 @@ final class Connection: EventSource {
                 deadline = now &+ options.headTimeout
             }
         case .exchange:
-            guard let exchange, exchange.waitsToRead, !exchange.isUpgraded else {
+            guard let exchange, exchange.waitsToRead, !exchange.isUpgraded, !isPatient else {
                 deadline = .max
                 return
             }
             deadline = now &+ options.stallTimeout
         case .skipping, .closing:
-            deadline = now &+ options.stallTimeout
+            deadline = isPatient && output != nil ? .max : now &+ options.stallTimeout
         case .lingering, .closed:
             break
         }

@@ -1,5 +1,61 @@
 import ArgumentParser
-import CDogger
-@main struct Dogger: ParsableCommand {
-    func run() { print("hi", dg_lua_release()) }
+import EventLoop
+import Glibc
+import Scripting
+
+@main
+struct Dogger: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dogger",
+        abstract: "Answer HTTP on a Unix socket with a Lua function: hijack docker, or anything that speaks HTTP.",
+        discussion: """
+            A handler is a Lua file that returns a function of the request, or a table of routes. dogger serves it on a \
+            socket; save the file, and the next request is answered by the new version.
+
+              dogger run handlers/ps.lua
+              docker -H unix:///tmp/dogger.sock ps
+
+              dogger run handlers/ps.lua -- docker ps
+
+            Exit status: 0 when all went well, 1 when something failed, 2 when dogger was used wrongly.
+            """,
+        version: "dogger \(DoggerVersion.number)",
+        subcommands: [Run.self, Check.self])
+
+    /// As the parser's own `main`, but a wrong use ends with 2, and faults go to standard error in dogger's words.
+    static func main() {
+        do {
+            let arguments = CommandLine.arguments.dropFirst()
+            let own = arguments.prefix { $0 != "--" }
+            var command = try parseAsRoot(Array(own))
+            let behind = Array(arguments.dropFirst(own.count + 1))
+            if var run = command as? Run {
+                run.command = behind
+                try run.run()
+            } else if !behind.isEmpty {
+                throw ValidationError("only `dogger run` takes a command behind --")
+            } else {
+                try command.run()
+            }
+        } catch {
+            let code = exitCode(for: error)
+            let text = error is Failure || error is SystemError ? "dogger: \(error)" : fullMessage(for: error)
+            if code == .success {
+                if !text.isEmpty { print(text) }
+                Glibc.exit(0)
+            }
+            if !text.isEmpty { fputs("\(text)\n", standardError) }
+            Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
+        }
+    }
+
+    private static var standardError: UnsafeMutablePointer<FILE> { fdopen(2, "w") }
+}
+
+/// What ends a command: a sentence for standard error, and the exit status.
+struct Failure: Error, CustomStringConvertible {
+    var message: String
+    var description: String { message }
+
+    init(_ message: String) { self.message = message }
 }

@@ -1,0 +1,119 @@
+#define _GNU_SOURCE
+
+/*
+ * The time limit of a script, in CPU time of its thread, at no cost to a script that keeps it.
+ *
+ * A POSIX timer on the thread's CPU clock ticks only while the thread burns CPU, so an idle server has no wake-ups and a
+ * request no system call. Each tick looks whether the run of the last tick is still on; when it has been for as long as the
+ * limit, the tick's handler sets a hook on the coroutine that is running, the way lua.c stops on Ctrl-C (lua_sethook is
+ * the one Lua function that a signal handler may call). The hook yields, and whoever resumed the coroutine never resumes it
+ * again: no pcall can catch that, and it takes the same time however deep the pcalls are nested. (To raise an error in each
+ * would cost the square of their number: Lua walks all calls each time that a pcall ends by an error.) Where Lua can't yield,
+ * in the comparison of a table.sort, say, the hook raises at every instruction until a place is reached where it can.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vm.h"
+
+#define TICK_NANOSECONDS 10000000
+
+static _Thread_local dg_vm *volatile current;       /* the VM that runs on this thread */
+static _Thread_local volatile unsigned run;         /* counts the entries into Lua, of whichever VM */
+static _Thread_local volatile unsigned ticked_run;  /* the one that the last tick saw */
+static _Thread_local volatile uint64_t ticks;       /* how often in a row */
+static _Thread_local bool armed;
+
+static void stop(lua_State *L, lua_Debug *ar) {
+    (void)ar;                           /* a count hook: the one kind that may yield (manual 4.7, lua_Hook) */
+    dg_vm *vm = dg_vm_of(L);
+    if (!vm->expired) {     /* the coroutine outlived the run that rang; another run took it up */
+        lua_sethook(L, NULL, 0, 0);
+        return;
+    }
+    if (vm->place[0] == 0) {
+        lua_Debug where;
+        for (int level = 0; lua_getstack(L, level, &where); level++) {
+            lua_getinfo(L, "Sl", &where);
+            if (where.currentline <= 0) continue;
+            snprintf(vm->place, sizeof vm->place, "%s:%d", where.short_src, where.currentline);
+            break;
+        }
+    }
+    if (lua_isyieldable(L)) {
+        lua_yield(L, 0);
+        return;
+    }
+    lua_pushfstring(L, "%s: stopped after %f s of CPU", vm->place, (lua_Number)vm->script_timeout / 1e9);
+    lua_error(L);
+}
+
+static void set_hook(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1); }
+
+static void tick(int signal) {
+    (void)signal;
+    dg_vm *vm = current;
+    if (vm == NULL) return;
+    if (run != ticked_run) {
+        ticked_run = run;
+        ticks = 0;
+    }
+    /* The first tick of a run may come right after its start: so the limit is reached with one tick more. */
+    if (++ticks <= vm->script_timeout / TICK_NANOSECONDS) return;
+    vm->expired = 1;
+    lua_State *running = vm->running;
+    if (running != NULL) set_hook(running);
+}
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+static void arm(void) {
+    armed = true;
+    int number = SIGRTMIN + 1;
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = tick;
+    action.sa_flags = SA_RESTART;
+    sigaction(number, &action, NULL);
+    sigset_t unblocked;
+    sigemptyset(&unblocked);
+    sigaddset(&unblocked, number);
+    pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL);
+    struct sigevent event;
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = number;
+    event.sigev_notify_thread_id = gettid();
+    timer_t timer;
+    struct itimerspec every = { { 0, TICK_NANOSECONDS }, { 0, TICK_NANOSECONDS } };
+    if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0 || timer_settime(timer, 0, &every, NULL) != 0)
+        fprintf(stderr, "dogger: no timer for --script-timeout (%s): scripts run without a time limit\n", strerror(errno));
+}
+
+void dg_deadline_enter(dg_vm *vm, lua_State *co) {
+    if (!armed) arm();
+    run++;
+    vm->running = co;
+    current = vm;
+}
+
+/* Lua goes on in another coroutine of the same run. The alarm goes with it: the one that rang may be dead by now. */
+void dg_deadline_switch(dg_vm *vm, lua_State *now) {
+    vm->running = now;
+    if (vm->expired) set_hook(now);
+}
+
+void dg_deadline_leave(dg_vm *vm, lua_State *co) {
+    current = NULL;
+    vm->running = NULL;
+    if (vm->expired) {
+        lua_sethook(co, NULL, 0, 0);
+        vm->expired = 0;
+        vm->place[0] = 0;
+    }
+}

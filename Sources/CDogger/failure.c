@@ -1,0 +1,119 @@
+/* From a Lua error to words that outlive it. */
+#include "failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The texts are malloc's own memory: the VM may have none left when an error tells just that. */
+static dg_bytes keep(char **slot, const char *text, size_t length) {
+    free(*slot);
+    *slot = malloc(length + 1);
+    if (*slot == NULL) return (dg_bytes){ "out of memory", 13 };
+    memcpy(*slot, text, length);
+    (*slot)[length] = 0;
+    return (dg_bytes){ *slot, length };
+}
+
+/* "handlers/ps.lua:12" of the innermost Lua function; false where there is none. lua_getinfo with "Sl" allocates nothing. */
+static bool innermost_place(lua_State *co, char *place, size_t size) {
+    lua_Debug ar;
+    for (int level = 0; lua_getstack(co, level, &ar); level++) {
+        lua_getinfo(co, "Sl", &ar);
+        if (ar.currentline > 0) {
+            snprintf(place, size, "%s:%d", ar.short_src, ar.currentline);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int make_traceback(lua_State *L) {
+    lua_State *co = lua_touserdata(L, 1);
+    luaL_traceback(L, co, NULL, 0);
+    return 1;
+}
+
+static void read_traceback(dg_vm *vm, lua_State *co, dg_failure *failure) {
+    lua_State *L = vm->L;
+    failure->traceback = (dg_bytes){ "", 0 };
+    if (co == L || !lua_checkstack(L, 3)) return;
+    lua_pushcfunction(L, make_traceback);
+    lua_pushlightuserdata(L, co);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+        size_t length;
+        const char *text = lua_tolstring(L, -1, &length);
+        failure->traceback = keep(&vm->traceback, text, length);
+    }
+    lua_pop(L, 1);
+}
+
+/* An error value that is a table tells its status and message; what it may hold besides is not called. */
+static void read_error_table(dg_vm *vm, lua_State *co, const char *place, dg_failure *failure) {
+    int table = lua_gettop(co);
+    lua_checkstack(co, 4);
+    lua_pushliteral(co, "status");
+    if (lua_rawget(co, table) == LUA_TNUMBER) {
+        lua_Number status = lua_tonumber(co, -1);
+        if (status >= 400 && status <= 599) failure->status = (int)status;
+    }
+    lua_pushliteral(co, "message");
+    if (lua_rawget(co, table) == LUA_TSTRING) {
+        size_t length;
+        const char *text = lua_tolstring(co, -1, &length);
+        failure->message = keep(&vm->message, text, length);
+    } else {
+        char text[256];
+        int length = snprintf(text, sizeof text, "%s: error was called with a table that has no message (a string, or { status =, message = } is shown)", place);
+        failure->message = keep(&vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+    }
+    lua_settop(co, table);
+}
+
+void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_failure *failure) {
+    char place[LUA_IDSIZE + 16], text[512];
+    if (!innermost_place(co, place, sizeof place)) snprintf(place, sizeof place, "%.60s", name);
+    failure->kind = DG_SCRIPT_ERROR;
+    failure->status = 500;
+    int length = 0;
+    if (vm->expired) {
+        failure->kind = DG_OUT_OF_TIME;
+        failure->status = 503;
+        length = snprintf(text, sizeof text, "%s: stopped after %g s of CPU", vm->place[0] ? vm->place : place, (double)vm->script_timeout / 1e9);
+    } else if (status == LUA_ERRMEM) {
+        failure->kind = DG_OUT_OF_MEMORY;
+        failure->status = 503;
+        length = snprintf(text, sizeof text, "%s: stopped at %g MiB of memory", place, (double)vm->memory_limit / 1048576);
+    } else if (lua_type(co, -1) == LUA_TTABLE) {
+        read_error_table(vm, co, place, failure);
+    } else if (lua_type(co, -1) == LUA_TSTRING) {
+        size_t n;
+        const char *s = lua_tolstring(co, -1, &n);
+        failure->message = keep(&vm->message, s, n);
+    } else if (lua_type(co, -1) == LUA_TNUMBER) {
+        length = snprintf(text, sizeof text, "%s: error was called with the number %g", place, (double)lua_tonumber(co, -1));
+    } else {
+        length = snprintf(text, sizeof text, "%s: error was called with a %s value (a string, or { status =, message = } is shown)", place, luaL_typename(co, -1));
+    }
+    if (length > 0) failure->message = keep(&vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+    read_traceback(vm, co, failure);
+}
+
+void dg_failure_of_answer(dg_vm *vm, lua_State *co, dg_failure *failure) {
+    lua_Debug ar;
+    if (co == NULL || !lua_checkstack(co, 1)) return;
+    if (lua_getiuservalue(co, 1, DG_ANSWERING) != LUA_TFUNCTION) {
+        lua_pop(co, 1);
+        return;
+    }
+    if (!lua_getinfo(co, ">S", &ar) || ar.linedefined <= 0) return;
+    size_t size = sizeof ar.short_src + 16 + failure->message.length;
+    char *text = malloc(size);
+    if (text == NULL) return;
+    int length = snprintf(text, size, "%s:%d: ", ar.short_src, ar.linedefined);
+    memcpy(text + length, failure->message.start, failure->message.length);
+    failure->message = (dg_bytes){ text, (size_t)length + failure->message.length };
+    free(vm->message);
+    vm->message = text;
+}

@@ -1,1 +1,0 @@
-int dg_lua_release(void);

@@ -1,0 +1,21 @@
+#define _GNU_SOURCE
+
+#include "dogger_linux.h"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+/* By its number: glibc has it since 2.36 only. */
+int dg_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int dg_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
+
+int dg_unsent(int fd) {
+    int count = 0;
+    return ioctl(fd, SIOCOUTQ, &count) < 0 ? -1 : count;
+}
+
+int dg_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
+char **dg_environment(void) { return environ; }

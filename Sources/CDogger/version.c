@@ -1,2 +1,0 @@
-#include <lua5.4/lua.h>
-int dg_lua_release(void) { return LUA_VERSION_RELEASE_NUM; }

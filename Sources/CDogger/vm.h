@@ -1,0 +1,128 @@
+/* What the C files of the VM share. */
+#ifndef DOGGER_VM_INTERNAL_H
+#define DOGGER_VM_INTERNAL_H
+
+#include <lua5.4/lauxlib.h>
+#include <lua5.4/lua.h>
+#include <lua5.4/lualib.h>
+#include <signal.h>
+
+#include "dogger_buffer.h"
+#include "dogger_vm.h"
+
+struct dg_vm {
+    lua_State *L;                       /* the main state: the only one that lua_pcall is called on from outside */
+    size_t memory, memory_limit;
+    uint64_t script_timeout;
+    dg_host host;
+    const dg_module *modules;
+    size_t module_count;
+
+    lua_State *volatile running;        /* read by the deadline's signal handler */
+    volatile sig_atomic_t expired;
+    char place[LUA_IDSIZE + 16];        /* where the deadline struck */
+
+    dg_task *task;                      /* whose coroutine runs now; NULL while a script loads */
+    bool awaiting;                      /* the yield that is under way is a wait for the host, not the script's own */
+    const dg_answer *answer;            /* for the host call that is being resumed */
+    dg_bytes version;
+    int no_wait;                        /* C frames below that can't yield: a wait must be refused, not begun */
+    int close_depth;
+    size_t handler_count;
+    bool has_upstream;
+
+    dg_task *pool;
+    dg_buffer json;                     /* the JSON body of the response at hand */
+    dg_header *headers;                 /* the headers of the response at hand */
+    size_t header_capacity;
+    char *message, *traceback;          /* texts of the last failure; outside of the VM's own memory */
+};
+
+/* A thread's extra space holds its VM, with these marks in the pointer's low bits. */
+#define DG_THREAD_IS_TASK 1u            /* a request's own coroutine: a script can't resume it */
+#define DG_THREAD_WAITS 2u              /* a script's coroutine inside a wait: only that wait's end resumes it */
+#define DG_THREAD_MARKS 3u
+
+static inline uintptr_t *dg_thread_word(lua_State *L) { return (uintptr_t *)lua_getextraspace(L); }
+static inline dg_vm *dg_vm_of(lua_State *L) { return (dg_vm *)(*dg_thread_word(L) & ~(uintptr_t)DG_THREAD_MARKS); }
+
+/* Registry keys: the addresses of these. */
+extern const char dg_key_handlers, dg_key_loaded, dg_key_forward, dg_key_response;
+
+/* The object that a script knows as `req`. `task` is NULL once the request is over. */
+typedef struct dg_object {
+    dg_task *task;
+} dg_object;
+
+#define DG_REQUEST_TYPE "dogger.request"
+/* Its user values. */
+enum {
+    DG_OWN_FIELDS = 1,      /* a table of what the script set, and of what was made on first use */
+    DG_BODY_STRING,
+    DG_ANSWERING,           /* the script's function that answers: an error about its result names its line */
+    DG_USER_VALUES = DG_ANSWERING
+};
+
+/* deadline.c */
+void dg_deadline_enter(dg_vm *vm, lua_State *co);
+void dg_deadline_switch(dg_vm *vm, lua_State *now);
+void dg_deadline_leave(dg_vm *vm, lua_State *co);
+
+/* host.c */
+int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunction then);
+int dg_push_answer(lua_State *L, const dg_answer *answer);
+int dg_host_returns(lua_State *L, int status, lua_KContext context);
+int dg_raise(lua_State *L, int status);     /* raises the message on the top as an error with that status */
+void dg_push_place(lua_State *L);
+void dg_error_type(lua_State *L);
+dg_bytes dg_caller(lua_State *L, int level);
+
+/* Each opens a part of the library: a lua_CFunction that leaves its table or function on the stack. */
+int dg_open_environment(lua_State *L);      /* environment.c: the globals of every script */
+int dg_open_coroutine(lua_State *L);        /* coroutine.c */
+int dg_open_dogger(lua_State *L);           /* dogger_module.c */
+int dg_open_json_locked(lua_State *L);
+int dg_require(lua_State *L);               /* require.c */
+void dg_lock(lua_State *L, const char *name);   /* environment.c: replaces the table on the top by a read-only view of it */
+bool dg_is_locked(lua_State *L, int index);
+void dg_bound_string_functions(lua_State *L);   /* bounds.c: of the library table on the top */
+void dg_bound_table_functions(lua_State *L);
+
+/* request.c, headers.c, stream.c, peer.c */
+void dg_request_types(lua_State *L);
+void dg_headers_type(lua_State *L);
+void dg_stream_types(lua_State *L);
+dg_object *dg_check_request(lua_State *L, int index);
+dg_object *dg_check_own_request(lua_State *L, int index);   /* the one that runs now: what is asked of the host is asked for that one */
+void dg_push_headers(lua_State *L, int request);                            /* those of the request */
+void dg_push_message_headers(lua_State *L, const dg_upstream *message);     /* a copy of a response's */
+bool dg_headers_changed(lua_State *L, int index);
+void dg_read_header_list(lua_State *L, int index, const dg_header **list, size_t *count);
+bool dg_is_headers(lua_State *L, int index);
+void dg_push_stream(lua_State *L, int request, bool upgraded);
+void dg_push_peer(lua_State *L, int descriptor);
+void dg_overlay_set(lua_State *L, int request, const char *name);   /* pops a value into the object's own fields */
+
+/* percent.c: pushes the decoded bytes */
+void dg_push_decoded(lua_State *L, const char *bytes, size_t length, bool plus_is_space);
+
+/* route.c: pushes a handler function made of the table of routes at `index` */
+void dg_push_router(lua_State *L, int index, bool versioned);
+int dg_routes(lua_State *L);
+int dg_versioned_routes(lua_State *L);
+
+/* chain.c: pushes what runs the chain from its first handler; calls the handlers behind the one that runs */
+int dg_next_handler(lua_State *L);
+void dg_push_chain(lua_State *L, int request);
+
+/* forward.c: what dogger's own modules get beside their name, and req:forward() */
+void dg_push_natives(lua_State *L);
+int dg_forward_request(lua_State *L);
+
+/* response.c: one more place in the VM's list of headers */
+dg_header *dg_add_header(lua_State *L, dg_vm *vm, size_t *count);
+
+/* response.c: reads the value at `index` of L; strings that it makes are kept alive on `co` */
+void dg_read_response(lua_State *L, int index, lua_State *co, dg_outcome *outcome);
+
+#endif

@@ -1,0 +1,58 @@
+import EventLoop
+import HTTP
+import LuaRuntime
+import Server
+
+/// Gives each request to the version of the handlers that is the current one, and writes it to the log.
+public final class Dispatcher: RequestHandler {
+    public internal(set) var handler: Handler
+    private let log: Log
+    private let options: ScriptingOptions
+
+    public init(_ handler: Handler, _ log: Log) {
+        self.handler = handler
+        self.log = log
+        options = handler.options
+    }
+
+    public func handle(_ exchange: Exchange) {
+        if options.logsRequests { logRequest(exchange) }
+        handler.handle(exchange)
+    }
+
+    public func refused(_ error: HTTPError, descriptor: Int32) {
+        log.line("dogger: a request was refused with \(error.status): \(error.message)")
+    }
+
+    /// `> GET /v1.50/containers/json`, and the body under it where it came along.
+    private func logRequest(_ exchange: Exchange) {
+        let bytes = exchange.headBytes
+        log.line(Dispatcher.arrow.bytes, exchange.head.method.bytes(in: bytes), Dispatcher.space.bytes, exchange.head.target.bytes(in: bytes))
+        if options.traces { log.traceRequest(exchange) }
+        if let body = exchange.completeBody, !body.isEmpty { log.requestBody(body, whole: options.traces) }
+    }
+
+    private static let arrow: StaticString = "> "
+    private static let space: StaticString = " "
+}
+
+extension Log {
+    private static let mostBodyBytes = 1024
+
+    /// A body as a line: its text, or its size where it is not text, or long.
+    func requestBody(_ bytes: UnsafeRawBufferPointer, whole: Bool) {
+        guard whole || bytes.count <= Log.mostBodyBytes, Log.isText(bytes) else { return line("(\(bytes.count) bytes)") }
+        line(Log.withoutLastLineFeed(bytes))
+    }
+
+    /// No control bytes, which could play tricks with the terminal.
+    static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+    }
+
+    static func withoutLastLineFeed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var end = bytes.count
+        while end > 0, bytes[end - 1] == 0x0A || bytes[end - 1] == 0x0D { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: bytes[..<end])
+    }
+}

@@ -1,0 +1,15 @@
+import LuaRuntime
+
+/// The Lua half of the API: the files in `lua/`, which the build puts into the binary.
+enum EmbeddedLua {
+    static let modules = BuiltInModules([
+        ("dogger.docker", PackageResources.docker_lua),
+        ("dogger.forward", PackageResources.forward_lua),
+    ])
+    static let names = "dogger, dogger.json, dogger.docker"
+}
+
+/// The version of dogger, as `--version` and `dogger.version` tell it.
+public enum DoggerVersion {
+    public static let number: StaticString = "0.1.0"
+}

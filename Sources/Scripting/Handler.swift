@@ -1,0 +1,159 @@
+import EventLoop
+import HTTP
+import LuaRuntime
+import Server
+
+/// How scripts are run.
+public struct ScriptingOptions {
+    public var limits = Limits()
+    /// Bytes of a body that a script reads whole.
+    public var bodyLimit = 64 << 20
+    /// The client does not see what went wrong in a script, only the log does.
+    public var hidesErrors = false
+    /// Headers and bodies go to the log as well.
+    public var traces = false
+    /// Where goes what no handler answers.
+    public var upstream: Upstream?
+    /// A line in the log for each request.
+    public var logsRequests = true
+
+    public init() {}
+}
+
+/// One loaded version of the handlers: a VM, and the files that it came from. Requests hold on to the version that they
+/// began with; the last one to end takes it along.
+public final class Handler {
+    let paths: [String]
+    let files: ScriptFiles
+    let options: ScriptingOptions
+    let loop: EventLoop
+    let log: Log
+    /// Where goes what no handler answers; nil: nowhere.
+    var upstream: Upstream? { options.upstream }
+    private var machine: VirtualMachine!
+    /// Where bytes that answer a script stand until Lua has copied them.
+    private var answerBytes = ByteBuffer()
+    private var spareConversations: [Conversation] = []
+    private var isRetired = false
+
+    private init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) {
+        self.paths = paths
+        self.options = options
+        self.loop = loop
+        self.log = log
+        files = ScriptFiles()
+    }
+
+    /// Loads a version, in a fresh VM.
+    /// - Parameter paths: the handlers in the order of the chain.
+    /// - Returns: the version, or the first failure; and the files that the attempt read or looked for, in either case: a
+    ///   change of any of them is worth another try.
+    static func load(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) -> (result: Result<Handler, LoadFailure>, files: ScriptFiles) {
+        let handler = Handler(paths, options, loop, log)
+        do throws(LoadFailure) {
+            try handler.run()
+            return (.success(handler), handler.files)
+        } catch {
+            return (.failure(error), handler.files)
+        }
+    }
+
+    /// Why a version can't take over.
+    enum LoadFailure: Error {
+        case file(ScriptFiles.Fault)
+        case script(ScriptFailure)
+    }
+
+    private func run() throws(LoadFailure) {
+        do throws(ScriptFailure) {
+            machine = try VirtualMachine(limits: options.limits, modules: EmbeddedLua.modules, version: DoggerVersion.number, hasUpstream: options.upstream != nil, host: self)
+        } catch {
+            throw .script(error)
+        }
+        for path in paths {
+            let text: ByteBuffer
+            do throws(ScriptFiles.Fault) {
+                text = try files.handler(path)
+            } catch {
+                throw .file(error)
+            }
+            do throws(ScriptFailure) {
+                try machine.load(name: path, text: text.readable)
+            } catch {
+                throw .script(error)
+            }
+        }
+    }
+
+    /// Bytes that the version's VM holds.
+    public var memory: Int { machine.memory }
+
+    /// Begins a request's way through the scripts.
+    func handle(_ exchange: Exchange) {
+        guard let task = machine.takeTask() else {
+            exchange.close()
+            return
+        }
+        let conversation = spareConversations.popLast() ?? Conversation(self)
+        conversation.begin(exchange, task)
+    }
+
+    func giveBack(_ conversation: Conversation) {
+        if !isRetired, spareConversations.count < 64 { spareConversations.append(conversation) }
+    }
+
+    /// No request begins any more. Kept conversations hold on to their version, so from now on none are kept.
+    func retire() {
+        isRetired = true
+        spareConversations = []
+    }
+}
+
+extension Handler: ScriptHost {
+    public func answer(_ call: inout HostCall) -> HostReply {
+        switch call.op {
+        case .log:
+            log.line(call.source.buffer, call.text.buffer)
+            return .done
+        case .findModule, .readModule, .readFile:
+            answerFile(&call)
+            return .done
+        default:
+            guard let owner = call.task?.pointee.owner else {
+                return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
+            }
+            // The owner was set by the conversation itself, which lives until it has ended its task.
+            return Unmanaged<Conversation>.fromOpaque(owner).takeUnretainedValue().answer(&call)
+        }
+    }
+
+    private func answerFile(_ call: inout HostCall) {
+        let text = String(call.text)
+        do throws(ScriptFiles.Fault) {
+            switch call.op {
+            case .findModule:
+                answerBytes.reset()
+                answerBytes.append(try files.module(text, from: String(call.source)))
+            case .readModule:
+                answerBytes = try files.read(text)
+            default:
+                answerBytes = try files.beside(text, from: String(call.source))
+            }
+            call.answer = .bytes(answerBytes.readable)
+        } catch {
+            _ = fail(&call, error.message)
+        }
+    }
+
+    /// An error in the script, at the place of its call.
+    func fail(_ call: inout HostCall, _ message: String, status: Int = 500) -> HostReply {
+        call.answer = error(message, status: status)
+        return .done
+    }
+
+    func error(_ message: String, status: Int = 500) -> Answer {
+        answerBytes.reset()
+        answerBytes.append(message)
+        return .error(answerBytes.readable, status: status)
+    }
+}

@@ -1,0 +1,106 @@
+import EventLoop
+import LuaRuntime
+
+/// Keeps the dispatcher's version of the handlers that of the files: a save makes a new version, in a fresh VM, which takes
+/// over when it has loaded. One that does not load is told, and the last good one goes on.
+public final class Reloader {
+    private let paths: [String]
+    private let options: ScriptingOptions
+    private let loop: EventLoop
+    private let log: Log
+    private let dispatcher: Dispatcher
+    private var watcher: FileWatcher!
+    private var missing: Timer?
+
+    /// A save by renaming leaves a gap without a file; only past this is it told as gone. Nanoseconds.
+    private static let gap: UInt64 = 100_000_000
+
+    /// Loads the first version.
+    /// - Throws: `StartError` with a sentence for the user, when it does not load.
+    public init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) throws(StartError) {
+        self.paths = paths
+        self.options = options
+        self.loop = loop
+        self.log = log
+        let (result, files) = Handler.load(paths, options, loop, log)
+        do throws(Handler.LoadFailure) {
+            dispatcher = Dispatcher(try result.get(), log)
+        } catch {
+            throw StartError(error)
+        }
+        do throws(SystemError) {
+            watcher = try FileWatcher(loop) { [unowned self] in reload(because: $0) }
+        } catch {
+            throw StartError(message: error.description)
+        }
+        follow(files)
+    }
+
+    /// What answers requests.
+    public var requestHandler: Dispatcher { dispatcher }
+
+    /// What keeps the handlers from being served at all.
+    public struct StartError: Error {
+        public var message: String
+
+        init(message: String) { self.message = message }
+
+        init(_ failure: Handler.LoadFailure) {
+            switch failure {
+            case .file(let fault): message = fault.message
+            case .script(let failure): message = failure.message
+            }
+        }
+    }
+
+    /// Loads each file by itself, for the faults in it.
+    /// - Returns: the faults, in the order of the files.
+    public static func check(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) -> [StartError] {
+        paths.compactMap { path in
+            guard case .failure(let failure) = Handler.load([path], options, loop, log).result else { return nil }
+            return StartError(failure)
+        }
+    }
+
+    /// Loads a new version although no file has changed.
+    public func reload() { reload(because: []) }
+
+    private func reload(because changed: [String]) {
+        missing?.cancel()
+        missing = nil
+        let (result, files) = Handler.load(paths, options, loop, log)
+        switch result {
+        case .success(let handler):
+            dispatcher.handler.retire()
+            dispatcher.handler.files.whenNew = nil
+            dispatcher.handler = handler
+            let cause = changed.isEmpty ? "" : " (\(changed.map(shortened).joined(separator: ", ")) changed)"
+            log.line("dogger: reloaded \(names)\(cause)")
+        case .failure(.file(let fault)) where fault.isMissing:
+            missing = loop.schedule(after: Reloader.gap) { [unowned self] in
+                missing = nil
+                log.line("dogger: \(fault.message); the last good version goes on serving")
+            }
+        case .failure(let failure):
+            if case .script(let failure) = failure { log.failure(failure) } else { log.line("dogger: \(StartError(failure).message)") }
+            log.line("dogger: the last good version of \(names) goes on serving")
+        }
+        follow(files)
+    }
+
+    /// Watches what the last attempt was made of, and the version that serves. What changed between the reading and the watching
+    /// is seen by its stamp.
+    private func follow(_ files: ScriptFiles) {
+        dispatcher.handler.files.whenNew = { [unowned self] in follow(files) }
+        watcher.watch(Set(files.touched.keys).union(dispatcher.handler.files.touched.keys))
+        if files.isStale { loop.soon { [self] in reload(because: files.touched.keys.sorted()) } }
+    }
+
+    private var names: String { paths.joined(separator: ", ") }
+
+    /// A path as the user writes it, where it is below the current directory.
+    private func shortened(_ path: String) -> String {
+        let here = ScriptFiles.absolute("")
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import EventLoop
+import Scripting
+
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Load handlers without serving them, and report their errors.",
+        discussion: """
+            Each file is loaded as `dogger run` would load it, with all that it requires. Every error is a line of the form \
+            file:line: message on standard error. Exit status: 0 when all load, 1 when one does not.
+
+              dogger check handlers/*.lua
+            """)
+
+    @Argument(help: "Handler files.", completion: .file(extensions: ["lua"]))
+    var handlers: [String]
+
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
+    func run() throws {
+        let loop = try EventLoop()
+        let log = Log(2, loop)
+        let faults = Reloader.check(handlers, limits.scripting, loop, log)
+        for fault in faults { log.line(fault.message) }
+        log.flush()
+        if !faults.isEmpty { throw ExitCode.failure }
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import EventLoop
+import Scripting
+import Server
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve handlers on a socket, and reload them when they are saved.",
+        usage: "dogger run [<handlers> ...] [<options>] [-- <command> ...]",
+        discussion: """
+            Serves on unix:///tmp/dogger.sock, or where --socket and --listen say. Several handlers are asked in their \
+            order: one that returns nil passes the request on to the next.
+
+              dogger run handlers/ps.lua
+              docker -H unix:///tmp/dogger.sock ps
+
+            With --upstream, dogger stands in front of a server: what no handler answers goes on to it, and a handler \
+            can have it answer and change that with req:forward(). Without any handler everything goes by as it is.
+
+              dogger run readonly.lua --upstream /var/run/docker.sock
+
+            With -- and a command, the command runs with DOCKER_HOST (and DOGGER_SOCKET) set to a private socket that is \
+            gone afterwards, and its exit status is dogger's:
+
+              dogger run handlers/ps.lua -- docker ps
+
+            Sizes are like 64KiB or 256MiB, times like 500ms or 10s. SIGTERM and SIGINT let requests under way finish; a \
+            second one cuts them off. SIGHUP reloads the handlers.
+            """)
+
+    @Argument(help: "Handler files, in the order in which they are asked.", completion: .file(extensions: ["lua"]))
+    var handlers: [String] = []
+
+    @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
+    var socket: String?
+
+    @Option(help: ArgumentHelp("Serve on TCP. Everybody who reaches the address may connect.", valueName: "host:port"))
+    var listen: TCPAddress?
+
+    @Option(help: ArgumentHelp(
+        "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
+    var upstream: String?
+
+    @Flag(help: "Log headers and bodies too.")
+    var trace = false
+
+    @Flag(help: "Don't log requests. Errors are logged all the same.")
+    var quiet = false
+
+    @Flag(help: "Keep errors of scripts to the log: the client learns only that the handler failed.")
+    var hideErrors = false
+
+    @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM.", valueName: "time"))
+    var grace = Duration(seconds: 10)
+
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
+    /// What stands behind `--`. The parser knows no second list, so `Dogger.main` puts it here.
+    var command: [String] = []
+
+    private enum CodingKeys: String, CodingKey {
+        case handlers, socket, listen, upstream, trace, quiet, hideErrors, grace, limits
+    }
+
+    func run() throws {
+        var options = limits.scripting
+        options.hidesErrors = hideErrors
+        options.traces = trace
+        options.logsRequests = trace || (!quiet && command.isEmpty)
+        if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
+        let service: Service
+        do {
+            let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
+            service = try Service(handlers, options, limits.server, upstream: address, grace: grace.nanoseconds)
+            if let listen { try service.listen(.tcp(host: listen.host, port: listen.port)) }
+            if let socket {
+                try service.listen(.unix(path: socket))
+            } else if command.isEmpty, listen == nil {
+                try service.listen(.unix(path: "/tmp/dogger.sock"))
+            }
+        } catch let error as Reloader.StartError {
+            throw Failure(error.message)
+        } catch let error as ListenError {
+            throw Failure(error.description)
+        } catch let error as UpstreamAddressError {
+            throw ValidationError("--upstream: \(error)")
+        }
+        throw try command.isEmpty ? ExitCode(service.run()) : ExitCode(PrivateSocket.run(command, service))
+    }
+}

@@ -1,0 +1,4 @@
+-- The smallest handler: every request gets the same answer.
+return function(req)
+  return "hello, world"
+end

@@ -1,0 +1,1 @@
+"""The parts of scripts/bench, beside the sources and configurations of the servers that it measures."""
