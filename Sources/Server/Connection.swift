@@ -60,7 +60,7 @@ final class Connection: EventSource {
     /// The client has said itself that it sends nothing after this request.
     var clientCloses = false
     var hasServed = false
-    /// A stream from elsewhere passes through: neither a client that pauses is cut off, nor one that takes long to read the end.
+    /// What is read and written is a stream: neither a client that pauses is cut off, nor one that takes long to read the end.
     var isPatient = false
     private var isReadingHead = false
     private var isBlocked = false

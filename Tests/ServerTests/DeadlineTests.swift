@@ -160,7 +160,9 @@ import Testing
         #expect(raw.readToEnd() == ("", .end))
     }
 
-    @Test func aStreamWhoseReaderPausesIsNotCut() throws {
+    /// Neither before its end nor, with `endsAtOnce`, while its last bytes are on their way.
+    @Test(arguments: [false, true])
+    func aStreamWhoseReaderPausesIsNotCut(endsAtOnce: Bool) throws {
         let options = Self.options {
             $0.stallTimeout = Self.short
             $0.idleTimeout = Self.short
@@ -168,6 +170,7 @@ import Testing
         }
         let waited = Semaphore()
         let server = try TestServer(options) { exchange in
+            let loop = exchange.server.loop
             let waiter = Waiter()
             waiter.onClose = { _, _ in Issue.record("it was cut") }
             waiter.onWrite = { exchange in
@@ -177,7 +180,8 @@ import Testing
             exchange.delegate = waiter
             exchange.begin()
             while exchange.put(String(repeating: "x", count: 10_000)) == .ok {}
-            exchange.server.loop.schedule(after: 8 * Self.short) { waited.signal() }
+            if endsAtOnce { waiter.onWrite(exchange) }
+            loop.schedule(after: 8 * Self.short) { waited.signal() }
         }
         let client = try server.connect(receiveBuffer: 4096)
         client.send(request("GET /"))
