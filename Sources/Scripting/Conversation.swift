@@ -51,7 +51,7 @@ final class Conversation {
     }
 
     private func start() {
-        task.request = RequestView(exchange)
+        task.request = RequestView(exchange, bodyLimit: handler.options.bodyLimit)
         proceed(task.start())
     }
 
@@ -333,7 +333,8 @@ extension Conversation: ExchangeDelegate {
 
 extension RequestView {
     /// The request as the script's object reads it; valid as long as the exchange's head is.
-    init(_ exchange: Exchange) {
+    /// - Parameter bodyLimit: bytes; a larger body is not here for the script, which then learns why when it asks for it.
+    init(_ exchange: Exchange, bodyLimit: Int) {
         self.init()
         let head = exchange.head
         self.head = exchange.headBytes.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -348,7 +349,7 @@ extension RequestView {
         }
         descriptor = exchange.descriptor
         id = exchange.id
-        if let body = exchange.completeBody {
+        if let body = exchange.completeBody, body.count <= bodyLimit {
             body_is_here = true
             self.body = .init(body)
         }
