@@ -30,6 +30,7 @@ public final class Handler {
     /// Where bytes that answer a script stand until Lua has copied them.
     private var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
+    private var isRetired = false
 
     private init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) {
         self.paths = paths
@@ -94,7 +95,14 @@ public final class Handler {
     }
 
     func giveBack(_ conversation: Conversation) {
-        if spareConversations.count < 64 { spareConversations.append(conversation) }
+        if !isRetired, spareConversations.count < 64 { spareConversations.append(conversation) }
+    }
+
+    /// No request begins any more. Kept conversations hold on to their version, so from now on none are kept.
+    func retire() {
+        isRetired = true
+        spareConversations = []
+        files.whenNew = nil
     }
 }
 

@@ -71,7 +71,7 @@ public final class Reloader {
         let (result, files) = Handler.load(paths, options, loop, log)
         switch result {
         case .success(let handler):
-            dispatcher.handler.files.whenNew = nil
+            dispatcher.handler.retire()
             dispatcher.handler = handler
             let cause = changed.isEmpty ? "" : " (\(changed.map(shortened).joined(separator: ", ")) changed)"
             log.line("dogger: reloaded \(names)\(cause)")
