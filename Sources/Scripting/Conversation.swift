@@ -32,7 +32,7 @@ final class Conversation {
         hasBegun = false
         isUpgraded = false
         task.owner = Unmanaged.passUnretained(self).toOpaque()
-        task.request = RequestView(exchange)
+        task.request = RequestView(exchange, bodyLimit: handler.options.bodyLimit)
         proceed(task.start())
     }
 
@@ -240,7 +240,7 @@ extension Conversation: ExchangeDelegate {
 
 extension RequestView {
     /// The request as the script's object reads it; valid as long as the exchange's head is.
-    init(_ exchange: Exchange) {
+    init(_ exchange: Exchange, bodyLimit: Int) {
         self.init()
         let head = exchange.head
         self.head = exchange.headBytes.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -255,7 +255,7 @@ extension RequestView {
         }
         descriptor = exchange.descriptor
         id = exchange.id
-        if let body = exchange.completeBody {
+        if let body = exchange.completeBody, body.count <= bodyLimit {
             body_is_here = true
             self.body = .init(body)
         }
