@@ -13,6 +13,15 @@ extension Exchange {
     public func upgrade(
         fields: UnsafeBufferPointer<ResponseField> = UnsafeBufferPointer(start: nil, count: 0)
     ) -> ResponseFault? {
+        let proto = head.upgrade.map { Exchange.firstProtocol($0.bytes(in: headBytes)) }
+        let hasType = fields.contains { Exchange.isContentType($0.name) }
+        return becomeRaw(switchingTo: proto, fields, addsContentType: !hasType)
+    }
+
+    /// - Parameter proto: what 101 names; nil for 200.
+    func becomeRaw(
+        switchingTo proto: UnsafeRawBufferPointer?, _ fields: UnsafeBufferPointer<ResponseField>, addsContentType: Bool
+    ) -> ResponseFault? {
         guard let connection else { return .ended }
         guard response == .none else { return .begun }
         var plan = ResponsePlan()
@@ -23,16 +32,14 @@ extension Exchange {
         connection.isLast = true
         connection.body.awaitsContinue = false
         let output = connection.openOutput()
-        if let slice = head.upgrade {
+        if let proto {
             output.append("HTTP/1.1 101 UPGRADED\r\n")
-            output.appendConnectionUpgrade(to: Exchange.firstProtocol(slice.bytes(in: headBytes)))
+            output.appendConnectionUpgrade(to: proto)
         } else {
             output.appendStatusLine(200)
         }
         plan.append(fields, to: output)
-        if !fields.contains(where: { Exchange.isContentType($0.name) }) {
-            output.appendField("Content-Type", "application/vnd.docker.raw-stream")
-        }
+        if addsContentType { output.appendField("Content-Type", "application/vnd.docker.raw-stream") }
         output.appendEndOfHead()
         connection.flush()
         connection.holdOutput()
