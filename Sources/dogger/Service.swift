@@ -16,6 +16,8 @@ final class Service {
     /// Loads the handlers.
     init(_ handlers: [String], _ options: ScriptingOptions, _ serverOptions: ServerOptions, grace: UInt64) throws {
         Descriptor.raiseLimit()
+        // Whoever reads the log may go: `dogger run x.lua 2>&1 | head`.
+        signal(SIGPIPE, SIG_IGN)
         self.handlers = handlers
         self.grace = grace
         loop = try EventLoop()
