@@ -106,6 +106,7 @@ public final class Handler {
     func retire() {
         isRetired = true
         spareConversations = []
+        files.whenNew = nil
     }
 }
 

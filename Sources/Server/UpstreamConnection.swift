@@ -376,8 +376,9 @@ final class UpstreamConnection: EventSource {
         }
     }
 
+    /// Puts it on the loop, or changes what it is there for.
     func watch(_ events: Events) throws(SystemError) {
-        try upstream.loop.add(descriptor, events, self)
+        if isWatched { try upstream.loop.change(descriptor, events) } else { try upstream.loop.add(descriptor, events, self) }
         interest = events
         isWatched = true
     }
