@@ -6,13 +6,18 @@ import Server
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve handlers on a socket, and reload them when they are saved.",
-        usage: "dogger run <handlers> ... [<options>] [-- <command> ...]",
+        usage: "dogger run [<handlers> ...] [<options>] [-- <command> ...]",
         discussion: """
             Serves on unix:///tmp/dogger.sock, or where --socket and --listen say. Several handlers are asked in their \
             order: one that returns nil passes the request on to the next.
 
               dogger run handlers/ps.lua
               docker -H unix:///tmp/dogger.sock ps
+
+            With --upstream, dogger stands in front of a server: what no handler answers goes on to it, and a handler \
+            can have it answer and change that with req:forward(). Without any handler everything goes by as it is.
+
+              dogger run readonly.lua --upstream /var/run/docker.sock
 
             With -- and a command, the command runs with DOCKER_HOST (and DOGGER_SOCKET) set to a private socket that is \
             gone afterwards, and its exit status is dogger's:
@@ -24,13 +29,17 @@ struct Run: ParsableCommand {
             """)
 
     @Argument(help: "Handler files, in the order in which they are asked.", completion: .file(extensions: ["lua"]))
-    var handlers: [String]
+    var handlers: [String] = []
 
     @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
     var socket: String?
 
     @Option(help: ArgumentHelp("Serve on TCP. Everybody who reaches the address may connect.", valueName: "host:port"))
     var listen: TCPAddress?
+
+    @Option(help: ArgumentHelp(
+        "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
+    var upstream: String?
 
     @Flag(help: "Log headers and bodies too.")
     var trace = false
@@ -50,7 +59,7 @@ struct Run: ParsableCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, trace, quiet, hideErrors, grace, limits
+        case handlers, socket, listen, upstream, trace, quiet, hideErrors, grace, limits
     }
 
     func run() throws {
@@ -58,9 +67,11 @@ struct Run: ParsableCommand {
         options.hidesErrors = hideErrors
         options.traces = trace
         options.logsRequests = trace || (!quiet && command.isEmpty)
+        if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
         let service: Service
         do {
-            service = try Service(handlers, options, limits.server, grace: grace.nanoseconds)
+            let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
+            service = try Service(handlers, options, limits.server, upstream: address, grace: grace.nanoseconds)
             if let listen { try service.listen(.tcp(host: listen.host, port: listen.port)) }
             if let socket {
                 try service.listen(.unix(path: socket))
@@ -71,6 +82,8 @@ struct Run: ParsableCommand {
             throw Failure(error.message)
         } catch let error as ListenError {
             throw Failure(error.description)
+        } catch let error as UpstreamAddressError {
+            throw ValidationError("--upstream: \(error)")
         }
         throw try command.isEmpty ? ExitCode(service.run()) : ExitCode(PrivateSocket.run(command, service))
     }

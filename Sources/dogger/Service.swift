@@ -11,15 +11,21 @@ final class Service {
     private let reloader: Reloader
     private let handlers: [String]
     private let grace: UInt64
+    private let upstream: UpstreamAddress?
     private var isEnding = false
 
     /// Loads the handlers.
-    init(_ handlers: [String], _ options: ScriptingOptions, _ serverOptions: ServerOptions, grace: UInt64) throws {
+    init(_ handlers: [String], _ options: ScriptingOptions, _ serverOptions: ServerOptions, upstream: UpstreamAddress?, grace: UInt64) throws {
         Descriptor.raiseLimit()
+        // The log may lose its reader, as in `dogger run ... 2>&1 | head`; requests go on.
+        signal(SIGPIPE, SIG_IGN)
         self.handlers = handlers
         self.grace = grace
         loop = try EventLoop()
         log = Log(2, loop)
+        self.upstream = upstream
+        var options = options
+        options.upstream = upstream.map { [loop] in Upstream(loop: loop, address: $0) }
         reloader = try Reloader(handlers, options, loop, log)
         server = Server(loop: loop, options: serverOptions, handler: reloader.requestHandler)
     }
@@ -27,7 +33,9 @@ final class Service {
     /// Listens, and says so.
     func listen(_ address: Listener.Address) throws {
         let real = try listenQuietly(address)
-        log.line("dogger: serving \(handlers.joined(separator: ", ")) on \(real)")
+        let what = handlers.isEmpty ? "" : " " + handlers.joined(separator: ", ")
+        let behind = upstream.map { " in front of \($0)" } ?? ""
+        log.line("dogger: serving\(what)\(behind) on \(real)")
     }
 
     /// - Returns: the address with the port that the kernel chose where 0 was asked for.
@@ -38,6 +46,10 @@ final class Service {
             case .unix(let path): try Listener.unix(path: path)
             case .tcp(let host, let port): try Listener.tcp(host: host, port: port)
             }
+        if let upstream, upstream.isSame(as: listener) {
+            listener.close()
+            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path.")
+        }
         try server.listen(listener)
         return listener.address
     }
