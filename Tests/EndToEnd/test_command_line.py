@@ -102,7 +102,7 @@ def test_no_such_file(directory):
 
 def test_a_directory(directory):
     (directory / "folder").mkdir()
-    assert "folder is a directory; name a Lua file in it" in refused(directory, "folder", "--socket", "s")
+    assert "folder is a directory; name a file" in refused(directory, "folder", "--socket", "s")
 
 
 def test_a_file_that_may_not_be_read(directory, write):
