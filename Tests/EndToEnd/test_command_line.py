@@ -102,7 +102,7 @@ def test_no_such_file(directory):
 
 def test_a_directory(directory):
     (directory / "folder").mkdir()
-    assert "folder is a directory; name a Lua file in it" in refused(directory, "folder", "--socket", "s")
+    assert "folder is a directory; name a file" in refused(directory, "folder", "--socket", "s")
 
 
 def test_a_file_that_may_not_be_read(directory, write):
@@ -270,7 +270,7 @@ def test_a_port_that_is_taken(directory, hello):
 
 
 def test_an_address_of_another_machine(directory, hello):
-    assert "192.0.2.1" in refused(directory, "handler.lua", "--listen", "192.0.2.1:0")
+    assert "192.0.2.1" in refused(directory, "handler.lua", "--listen", "192.0.2.1:0", "--public")
 
 
 def test_a_failed_start_leaves_no_socket(directory, hello):
