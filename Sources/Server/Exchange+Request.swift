@@ -40,8 +40,8 @@ extension Exchange {
     /// The next bytes that came; after an upgrade, of the raw stream.
     public func readChunk() -> Chunk {
         guard let connection else { return .failed(.truncated) }
-        if isUpgraded { return readRaw(connection) }
         wholeLimit = nil
+        if isUpgraded { return readRaw(connection) }
         let bytes = connection.unread
         switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
         case .bytes(let range, let consumed):
