@@ -211,11 +211,10 @@ def test_an_answer_before_the_upgrade_is_a_plain_answer(serve):
         assert connection.read_response().json == {"message": "not running"}
 
 
-@pytest.mark.parametrize("tcp", [False, True])
-def test_the_head_leaves_before_the_first_bytes(serve, tcp):
+def test_the_head_leaves_before_the_first_bytes(serve):
     """docker-py loses bytes that come in one read with the head. It reads when it is told that there is something to read, and
-    then all that is there: so must this test."""
-    dogger = serve("return function(req) return { upgrade = function(stream) stream:write('first') end } end", tcp=tcp)
+    then all that is there: so must this test. (Over TCP it is a matter of time, and not tested.)"""
+    dogger = serve("return function(req) return { upgrade = function(stream) stream:write('first') end } end")
     for _ in range(50):
         with dogger.connect() as connection:
             connection.begin("POST", "/", UPGRADE)
