@@ -116,16 +116,16 @@ local function frame(stream, text)
   return string.pack(">Bxxxs4", stream, text)
 end
 
-local Frames = {}
-Frames.__index = Frames
-Frames.__metatable = false
+-- The methods are a table of their own: a script that could reach them could change them for all requests.
+local frames = {}
+local Frames = { __index = frames, __metatable = false }
 
-function Frames:stdout(text)
+function frames:stdout(text)
   self.out:write(frame(1, text))
   return self
 end
 
-function Frames:stderr(text)
+function frames:stderr(text)
   self.out:write(frame(2, text))
   return self
 end
