@@ -39,11 +39,17 @@ final class Connection: EventSource {
     @exclusivity(unchecked) var body = RequestBody()
     /// The client's bytes are over: it has half-closed.
     var isAtEnd = false
+    /// Whoever reads takes the bytes from the socket, so they stay there.
+    var leavesInput = false
+    /// There are some.
+    var inputWaits = false
     /// The half-close is known of, but there are bytes before it to read.
     var hasSeenHalfClose = false
 
     // Output.
     @exclusivity(unchecked) var output: ByteBuffer?
+    /// Bytes that go out before those of `output`, which is there for as long as they are.
+    @exclusivity(unchecked) var pipe: SplicePipe?
     /// Written bytes stay here for the moment; see `Upgrade`.
     var heldSince: UInt64?
     var isHoldTimed = false
@@ -245,6 +251,7 @@ final class Connection: EventSource {
 
     /// The exchange's answer is complete, as far as the handler is concerned.
     func exchangeEnded() {
+        leavesInput = false
         exchange?.detach()
         phase = isLast || server.isDraining ? .closing : .skipping
         touch()
