@@ -41,7 +41,7 @@ struct Dogger: ParsableCommand {
             let code = exitCode(for: error)
             let text = error is Failure || error is SystemError ? "dogger: \(error)" : fullMessage(for: error)
             if code == .success {
-                print(text)
+                if !text.isEmpty { print(text) }
                 Glibc.exit(0)
             }
             if !text.isEmpty { fputs("\(text)\n", standardError) }

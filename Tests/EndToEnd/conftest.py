@@ -1,0 +1,114 @@
+"""What the end-to-end tests share. Each test has a directory, a home and servers of its own, so all may run at once."""
+
+import importlib
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+from harness import BINARY, ROOT, Docker, Dogger
+from harness import docker as docker_client
+
+
+def pytest_sessionstart():
+    if not BINARY.exists():
+        pytest.exit(f"there is no {BINARY}: scripts/test builds it", returncode=1)
+
+
+def absent(what):
+    """Ends a test that can't be run: skipped and told so, or failed where everything has to run."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is not installed, and CI runs every test")
+    pytest.skip(f"{what} is not installed")
+
+
+@pytest.fixture
+def directory():
+    """A private directory with a path short enough for sockets."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="dogger-test-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def write(directory):
+    """write(text, name) makes a file in the private directory."""
+
+    def make(text, name="handler.lua"):
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def serve(directory, write):
+    """serve(handler, *options) starts `dogger run` and waits until it serves; the end of the test ends it, and fails where it
+    did not end well. A handler is a path, or Lua text that becomes `handler.lua`. With `tcp=True` it serves on TCP only."""
+    running = []
+
+    def start(handler, *options, tcp=False, cwd=None, **popen):
+        if isinstance(handler, str):
+            write(handler)
+            handler = "handler.lua"
+        socket = None if tcp else directory / f"{len(running)}.sock"
+        where = ["--listen", "127.0.0.1:0"] if tcp else ["--socket", socket]
+        dogger = Dogger(["run", handler, *where, *options], cwd or directory, socket, **popen)
+        running.append(dogger)
+        return dogger.ready()
+
+    yield start
+    problems = []
+    for dogger in running:
+        try:
+            dogger.stop()
+        except AssertionError as error:
+            problems.append(str(error))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def examples():
+    return ROOT / "examples/handlers"
+
+
+@pytest.fixture
+def handlers():
+    """The folder of the handlers that only tests need."""
+    return pathlib.Path(__file__).parent / "handlers"
+
+
+@pytest.fixture
+def docker(directory):
+    """docker(server) gives the docker client of a server; docker() one that must be told where its server is."""
+    if docker_client.COMMAND is None:
+        absent("the docker client")
+
+    def make(dogger=None):
+        home = directory / "home"
+        (home / ".docker").mkdir(parents=True, exist_ok=True)
+        return Docker(home, dogger.socket if dogger else None)
+
+    return make
+
+
+@pytest.fixture
+def docker_py():
+    """docker_py(server) gives docker-py's client of a server."""
+    try:
+        module = importlib.import_module("docker")
+    except ImportError:
+        absent("docker-py")
+    clients = []
+
+    def make(dogger):
+        client = module.DockerClient(base_url=f"unix://{dogger.socket}", version="auto", timeout=20)
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()

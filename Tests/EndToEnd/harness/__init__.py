@@ -1,0 +1,7 @@
+"""The tools of the end-to-end tests: the built binary, an HTTP client that shows every byte, the docker client."""
+
+from .docker import Docker
+from .dogger import BINARY, PATIENCE, ROOT, Dogger, finish
+from .http import Connection, Response
+
+__all__ = ["BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Response", "finish"]
