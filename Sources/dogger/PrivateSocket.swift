@@ -1,40 +1,47 @@
 import CDogger
 import EventLoop
 import Glibc
+import Scripting
+import Server
 
 /// `dogger run H -- COMMAND`: a socket that only the command knows, in a directory of its own.
 enum PrivateSocket {
     /// Runs the command with `DOCKER_HOST` set, serves it, and cleans up.
+    /// - Parameter listeners: what is served besides.
     /// - Returns: the command's exit status; 128 and the signal's number when a signal ended it; 127 or 126 when it can't be
     ///   started, as shells have it.
-    static func run(_ command: [String], _ service: Service) throws -> Int32 {
+    static func run(_ command: [String], _ plan: Service.Plan, _ listeners: [Listener]) throws -> Int32 {
         let directory = try makeDirectory()
         defer { rmdir(directory) }
         let path = "\(directory)/docker.sock"
-        try service.listenQuietly(.unix(path: path))
+        let supervisor = try Supervisor(plan, listeners + [.unix(path: path)])
         var status: Int32 = 0
-        let child: ChildProcess
-        do throws(SystemError) {
-            child = try ChildProcess(service.loop, command, environment: environment(path)) { end in
-                switch end {
-                case .exited(let code): status = code
-                case .signalled(let number): status = 128 + number
-                }
-                service.end()
-            }
-        } catch {
-            service.end()
-            try service.loop.run()
-            fputs("dogger: \(error.description)\n", fdopen(2, "w"))
-            return error.code == ENOENT ? 127 : 126
-        }
+        var child: ChildProcess?
         // What comes from the terminal reaches the command too, for it is in the same process group.
-        let signals = try Signals(service.loop, [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) { number, sender in
-            if case .process = sender { child.send(number) }
+        let signals = try Signals(supervisor.loop, [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) { number, sender in
+            if let child, child.status == nil {
+                if case .process = sender { child.send(number) }
+            } else {
+                if child == nil { status = 128 + number }
+                supervisor.end()
+            }
         }
-        try service.loop.run()
-        signals.close()
-        service.log.flush()
+        defer { signals.close() }
+        _ = try supervisor.run {
+            do throws(SystemError) {
+                child = try ChildProcess(supervisor.loop, command, environment: environment(path)) { end in
+                    switch end {
+                    case .exited(let code): status = code
+                    case .signalled(let number): status = 128 + number
+                    }
+                    supervisor.end()
+                }
+            } catch {
+                supervisor.log.line("dogger: \(error.description)")
+                status = error.code == ENOENT ? 127 : 126
+                supervisor.end()
+            }
+        }
         return status
     }
 

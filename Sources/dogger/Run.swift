@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventLoop
+import Glibc
 import Scripting
 import Server
 
@@ -54,24 +55,38 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
-        var options = limits.scripting
-        options.hidesErrors = hideErrors
-        options.traces = trace
-        options.logsRequests = trace || (!quiet && command.isEmpty)
-        let service: Service
+        var scripting = limits.scripting
+        scripting.hidesErrors = hideErrors
+        scripting.traces = trace
+        scripting.logsRequests = trace || (!quiet && command.isEmpty)
+        let plan = Service.Plan(handlers: handlers, scripting: scripting, server: limits.server, grace: grace.nanoseconds)
         do {
-            service = try Service(handlers, options, limits.server, grace: grace.nanoseconds)
-            if let listen { try service.listen(.tcp(host: listen.host, port: listen.port)) }
-            if let socket {
-                try service.listen(.unix(path: socket))
-            } else if command.isEmpty, listen == nil {
-                try service.listen(.unix(path: "/tmp/dogger.sock"))
-            }
-        } catch let error as Reloader.StartError {
-            throw Failure(error.message)
+            let listeners = try openListeners()
+            throw try ExitCode(command.isEmpty ? serve(plan, listeners) : PrivateSocket.run(command, plan, listeners))
         } catch let error as ListenError {
             throw Failure(error.description)
         }
-        throw try command.isEmpty ? ExitCode(service.run()) : ExitCode(PrivateSocket.run(command, service))
+    }
+
+    private func openListeners() throws -> [Listener] {
+        var listeners = try Activation.takeListeners()
+        if let listen { listeners.append(try .tcp(host: listen.host, port: listen.port)) }
+        if let socket {
+            listeners.append(try .unix(path: socket))
+        } else if command.isEmpty, listeners.isEmpty {
+            listeners.append(try .unix(path: "/tmp/dogger.sock"))
+        }
+        return listeners
+    }
+
+    /// Serves until a signal ends it.
+    /// - Returns: the exit status.
+    private func serve(_ plan: Service.Plan, _ listeners: [Listener]) throws -> Int32 {
+        let supervisor = try Supervisor(plan, listeners, manager: .take())
+        let signals = try Signals(supervisor.loop, [SIGTERM, SIGINT, SIGHUP]) { number, _ in
+            if number == SIGHUP { supervisor.reload() } else { supervisor.end() }
+        }
+        defer { signals.close() }
+        return try supervisor.run { supervisor.announce() }
     }
 }

@@ -1,64 +1,91 @@
+import CDogger
 import EventLoop
 import Glibc
 import Scripting
 import Server
 
-/// The handlers being served: from the first listener to the end of the last request.
+/// The worker's side: the handlers being served, from their loading to the end of the last request.
 final class Service {
-    let loop: EventLoop
-    let log: Log
+    private let loop: EventLoop
+    private let log: Log
     private let server: Server
     private let reloader: Reloader
-    private let handlers: [String]
     private let grace: UInt64
+    private var channel: Channel!
     private var isEnding = false
 
+    /// What is served, and how.
+    struct Plan {
+        var handlers: [String]
+        var scripting: ScriptingOptions
+        var server: ServerOptions
+        /// Nanoseconds that requests under way get at the end.
+        var grace: UInt64
+    }
+
+    /// The life of a worker: makes this process one, loads the handlers, serves until its parent says that it is enough.
+    /// - Parameters:
+    ///   - listeners: the parent's; its own memory of them is left alone, so that their files are not removed here.
+    ///   - channelEnd: what leads to the parent.
+    static func live(_ plan: Plan, _ listeners: [Listener], _ channelEnd: Int32) -> Never {
+        separate(keeping: listeners.map(\.descriptor) + [channelEnd])
+        dg_report_to(channelEnd)
+        do {
+            let service = try Service(plan, channelEnd)
+            for listener in listeners {
+                try service.server.listen(Listener(adopting: listener.descriptor, isShared: listener.isShared))
+            }
+            service.log.flush()
+            service.channel.send(.serving)
+            try service.loop.run()
+            service.log.flush()
+            exit(0)
+        } catch {
+            Channel.send(.failed, (error as? Reloader.StartError)?.message ?? "\(error)", over: channelEnd)
+            exit(1)
+        }
+    }
+
+    /// Cuts what this process shares with its parent, of whom it is a copy.
+    private static func separate(keeping descriptors: [Int32]) {
+        dg_die_with_parent()
+        dg_name_process("dogger-worker")
+        Descriptor.closeAll(except: descriptors)
+        // A terminal, a service manager and `pkill` signal both processes: the parent is the one to act, and tells.
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
+    }
+
     /// Loads the handlers.
-    init(_ handlers: [String], _ options: ScriptingOptions, _ serverOptions: ServerOptions, grace: UInt64) throws {
+    private init(_ plan: Plan, _ channelEnd: Int32) throws {
         Descriptor.raiseLimit()
-        self.handlers = handlers
-        self.grace = grace
+        grace = plan.grace
         loop = try EventLoop()
         log = Log(2, loop)
-        reloader = try Reloader(handlers, options, loop, log)
-        server = Server(loop: loop, options: serverOptions, handler: reloader.requestHandler)
+        reloader = try Reloader(plan.handlers, plan.scripting, loop, log)
+        server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
+        // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
+        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
     }
 
-    /// Listens, and says so.
-    func listen(_ address: Listener.Address) throws {
-        let real = try listenQuietly(address)
-        log.line("dogger: serving \(handlers.joined(separator: ", ")) on \(real)")
-    }
-
-    /// - Returns: the address with the port that the kernel chose where 0 was asked for.
-    @discardableResult
-    func listenQuietly(_ address: Listener.Address) throws -> Listener.Address {
-        let listener =
-            switch address {
-            case .unix(let path): try Listener.unix(path: path)
-            case .tcp(let host, let port): try Listener.tcp(host: host, port: port)
-            }
-        try server.listen(listener)
-        return listener.address
-    }
-
-    /// Serves until SIGTERM or SIGINT.
-    /// - Returns: the exit status.
-    func run() throws -> Int32 {
-        let signals = try Signals(loop, [SIGTERM, SIGINT, SIGHUP]) { [unowned self] number, _ in
-            if number == SIGHUP { reloader.reload() } else { end() }
+    private func obey(_ order: Channel.Kind) {
+        switch order {
+        case .end: end()
+        case .reload:
+            reloader.reload()
+            channel.send(.reloaded)
+        case .ping: channel.send(.alive)
+        default: break
         }
-        log.flush()
-        try loop.run()
-        signals.close()
-        log.flush()
-        return 0
     }
 
-    /// Lets requests under way finish, up to the grace; asked once more, it cuts them off.
-    func end() {
+    private func end() {
         server.drain(grace: isEnding ? 0 : grace) { [unowned self] in loop.stop() }
-        if !isEnding, server.connectionCount > 0 { log.line("dogger: finishing the requests under way; a second signal cuts them off") }
+        if !isEnding, server.connectionCount > 0 {
+            log.line("dogger: finishing the requests under way; a second signal cuts them off")
+        }
         isEnding = true
     }
 }

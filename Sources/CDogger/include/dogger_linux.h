@@ -28,4 +28,16 @@ int dg_accept(int fd);
 /* environ(7), which Swift takes for a global that anybody may change. */
 char *_Nullable *_Nonnull dg_environment(void);
 
+/* fork(2), which Swift keeps from programs for the sake of those with threads. */
+pid_t dg_fork(void);
+
+/* close_range(2). */
+int dg_close_range(unsigned first, unsigned last);
+
+/* PR_SET_PDEATHSIG, prctl(2): SIGKILL for this process when the thread that made it ends. */
+int dg_die_with_parent(void);
+
+/* PR_SET_NAME, prctl(2): what ps(1) and top(1) show; 15 bytes at most. */
+int dg_name_process(const char *_Nonnull name);
+
 #endif
