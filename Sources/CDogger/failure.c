@@ -99,3 +99,21 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     if (length > 0) failure->message = keep(&vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
     read_traceback(vm, co, failure);
 }
+
+void dg_failure_of_answer(dg_vm *vm, lua_State *co, dg_failure *failure) {
+    lua_Debug ar;
+    if (co == NULL || !lua_checkstack(co, 1)) return;
+    if (lua_getiuservalue(co, 1, DG_ANSWERING) != LUA_TFUNCTION) {
+        lua_pop(co, 1);
+        return;
+    }
+    if (!lua_getinfo(co, ">S", &ar) || ar.linedefined <= 0) return;
+    size_t size = sizeof ar.short_src + 16 + failure->message.length;
+    char *text = malloc(size);
+    if (text == NULL) return;
+    int length = snprintf(text, size, "%s:%d: ", ar.short_src, ar.linedefined);
+    memcpy(text + length, failure->message.start, failure->message.length);
+    failure->message = (dg_bytes){ text, (size_t)length + failure->message.length };
+    free(vm->message);
+    vm->message = text;
+}

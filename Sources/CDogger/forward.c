@@ -19,7 +19,7 @@ static dg_bytes string_at(lua_State *L, int index) {
 
 /* send(req, method, target): the strings may be nil, which leaves them as they came. Gives number, status, headers, upgraded. */
 static int send(lua_State *L) {
-    dg_check_request(L, 1);
+    dg_check_own_request(L, 1);
     lua_settop(L, 3);
     dg_forward f = { 0 };
     if (!lua_isnil(L, 2)) f.method = string_at(L, 2);
@@ -31,13 +31,18 @@ static int send(lua_State *L) {
     if (lua_getiuservalue(L, 1, DG_BODY_STRING) == LUA_TSTRING) {
         f.body = string_at(L, -1);
         f.has_body = true;
+    } else if (dg_check_request(L, 1)->task->body_is_gone) {
+        dg_push_place(L);
+        lua_pushliteral(L, "the request's body was read with req:chunks() and is gone: set req.body to what is to be forwarded");
+        lua_concat(L, 2);
+        return lua_error(L);
     }
     dg_call call = { .op = DG_OP_FORWARD, .forward = &f };
     return dg_host_call(L, &call, 0, dg_host_returns);
 }
 
 static int ask(lua_State *L, dg_op op) {
-    dg_check_request(L, 1);
+    dg_check_own_request(L, 1);
     dg_call call = { .op = op, .number = luaL_checknumber(L, 2) };
     if (!lua_isnoneornil(L, 3)) call.to_client = strcmp(luaL_checkstring(L, 3), "down") == 0;
     if (!lua_isnoneornil(L, 4)) call.text.start = luaL_checklstring(L, 4, &call.text.length);

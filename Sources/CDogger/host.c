@@ -26,6 +26,18 @@ void dg_error_type(lua_State *L) {
     lua_pop(L, 1);
 }
 
+/* Pushes "file:line: " of the script's innermost function: dogger's own Lua is not where the user looks. */
+void dg_push_place(lua_State *L) {
+    lua_Debug ar;
+    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0 || ar.source[0] == '=') continue;
+        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+        return;
+    }
+    lua_pushliteral(L, "");
+}
+
 /* A status other than 500 travels as { status =, message = }; a script that catches it can read both, or print it. */
 int dg_raise(lua_State *L, int status) {
     if (status != 0 && status != 500) {
@@ -60,7 +72,7 @@ int dg_push_answer(lua_State *L, const dg_answer *answer) {
     case DG_ERROR: break;
     }
     if (answer->status == 0 || answer->status == 500) {
-        luaL_where(L, 1);
+        dg_push_place(L);
         lua_pushlstring(L, answer->bytes.start, answer->bytes.length);
         lua_concat(L, 2);
     } else {

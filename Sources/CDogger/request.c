@@ -15,6 +15,15 @@ dg_object *dg_check_request(lua_State *L, int index) {
     return object;
 }
 
+dg_object *dg_check_own_request(lua_State *L, int index) {
+    dg_object *object = dg_check_request(L, index);
+    const dg_task *running = dg_vm_of(L)->task;
+    if (running == NULL) luaL_error(L, "the request has failed, or its client is gone: nothing more can be read or written");
+    if (object->task != running)
+        luaL_error(L, "this belongs to another request: a body or a stream can be read and written only by the function that answers its own request");
+    return object;
+}
+
 /* Pushes the object's own fields; nil where there are none yet. */
 static int push_own_fields(lua_State *L, int request) { return lua_getiuservalue(L, request, DG_OWN_FIELDS); }
 
@@ -98,6 +107,7 @@ static void push_body(lua_State *L, dg_object *object, lua_KFunction then) {
     if (r->body_is_here) {
         lua_pushlstring(L, r->body.start, r->body.length);
     } else {
+        dg_check_own_request(L, 1);
         dg_call call = { .op = DG_OP_BODY };
         dg_host_call(L, &call, 0, then);
     }
@@ -145,8 +155,9 @@ static int json(lua_State *L) {
 static int next_chunk(lua_State *L) {
     lua_settop(L, 0);
     lua_pushvalue(L, lua_upvalueindex(1));
-    dg_object *object = dg_check_request(L, 1);
+    dg_object *object = dg_check_own_request(L, 1);
     object->task->request.body_is_here = false;     /* what is read here, req.body no longer has */
+    object->task->body_is_gone = true;
     dg_call call = { .op = DG_OP_CHUNK };
     return dg_host_call(L, &call, 0, dg_host_returns);
 }

@@ -10,17 +10,11 @@
 static const char plain_text[] = "text/plain; charset=utf-8";
 #define ALLOWED "a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"
 
-/* Raises `format` with the place of the function that answered in front. */
-static void refuse(lua_State *L, lua_State *co, const char *format, const char *a, const char *b) {
-    lua_Debug ar;
-    lua_checkstack(co, 2);
-    if (lua_getiuservalue(co, 1, DG_ANSWERING) == LUA_TFUNCTION && lua_getinfo(co, ">S", &ar) && ar.linedefined > 0)
-        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.linedefined);
-    else
-        lua_pushliteral(L, "");
+/* Raises what is wrong with the answer; dg_failure_of_answer puts the place of the function that gave it in front. */
+static void refuse(lua_State *L, const char *format, const char *a, const char *b) {
     lua_pushfstring(L, format, a, b);
     lua_pushfstring(L, "; %s", ALLOWED);
-    lua_concat(L, 3);
+    lua_concat(L, 2);
     lua_error(L);
 }
 
@@ -65,14 +59,14 @@ static void read_headers(lua_State *L, int table, lua_State *co, dg_response *r)
     size_t count = 0;
     lua_pushnil(L);
     while (lua_next(L, table)) {
-        if (lua_type(L, -2) != LUA_TSTRING) refuse(L, co, "the response's headers has a key that is %s, not a name", luaL_typename(L, -2), "");
+        if (lua_type(L, -2) != LUA_TSTRING) refuse(L, "the response's headers has a key that is %s, not a name", luaL_typename(L, -2), "");
         dg_bytes name = bytes_of(L, -2);
         if (is_content_type(name)) r->has_content_type = true;
         if (lua_istable(L, -1)) {
             lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
             for (lua_Integer i = 1; i <= n; i++) {
                 int type = lua_rawgeti(L, -1, i);
-                if (type != LUA_TSTRING && type != LUA_TNUMBER) refuse(L, co, "the response's header %s has a list with %s in it", name.start, luaL_typename(L, -1));
+                if (type != LUA_TSTRING && type != LUA_TNUMBER) refuse(L, "the response's header %s has a list with %s in it", name.start, luaL_typename(L, -1));
                 dg_header *h = dg_add_header(L, vm, &count);
                 h->name = name;
                 h->value = header_value(L, co);
@@ -80,7 +74,7 @@ static void read_headers(lua_State *L, int table, lua_State *co, dg_response *r)
             lua_pop(L, 1);
         } else {
             if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)
-                refuse(L, co, "the response's header %s is %s, not a string, a number, or a list of them", name.start, luaL_typename(L, -1));
+                refuse(L, "the response's header %s is %s, not a string, a number, or a list of them", name.start, luaL_typename(L, -1));
             dg_header *h = dg_add_header(L, vm, &count);
             h->name = name;
             h->value = header_value(L, co);
@@ -97,9 +91,8 @@ static void read_message_headers(lua_State *L, int index, dg_response *r) {
     for (size_t i = 0; i < r->header_count; i++) r->has_content_type |= is_content_type(r->headers[i].name);
 }
 
-static void read_json(lua_State *L, int index, lua_State *co, dg_response *r) {
+static void read_json(lua_State *L, int index, dg_response *r) {
     dg_vm *vm = dg_vm_of(L);
-    (void)co;
     dg_buffer_reset(&vm->json, 1 << 20);
     dg_json_encode(L, index, &vm->json);
     r->body_kind = DG_BODY_BYTES;
@@ -111,13 +104,14 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
     r->status = 200;
     const char *body = NULL;
     int json = 0;
+    bool has_status = false;
     lua_pushnil(L);
     while (lua_next(L, table)) {
-        if (lua_type(L, -2) != LUA_TSTRING) refuse(L, co, "the handler returned a table with a key that is %s (a list? { json = list } sends it)", luaL_typename(L, -2), "");
+        if (lua_type(L, -2) != LUA_TSTRING) refuse(L, "the handler returned a table with a key that is %s (a list? { json = list } sends it)", luaL_typename(L, -2), "");
         const char *key = lua_tostring(L, -2);
         int type = lua_type(L, -1);
         if (strcmp(key, "json") == 0) {
-            if (body != NULL) refuse(L, co, "the handler returned both %s and %s", body, key);
+            if (body != NULL) refuse(L, "the handler returned both %s and %s", body, key);
             body = "json";
             json = 1;
         } else if (strcmp(key, "status") == 0) {
@@ -125,18 +119,19 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
             lua_Integer status = lua_tointegerx(L, -1, &exact);
             if (type != LUA_TNUMBER || !exact || status < 200 || status > 599) {
                 luaL_tolstring(L, -1, NULL);
-                refuse(L, co, "the response's status is %s, not a number from 200 to 599%s", lua_tostring(L, -1), "");
+                refuse(L, "the response's status is %s, not a number from 200 to 599%s", lua_tostring(L, -1), "");
             }
             r->status = (int)status;
+            has_status = true;
         } else if (strcmp(key, "headers") == 0) {
             if (dg_is_headers(L, -1)) {
                 read_message_headers(L, lua_gettop(L), r);
             } else {
-                if (type != LUA_TTABLE) refuse(L, co, "the response's headers is %s, not a table", luaL_typename(L, -1), "");
+                if (type != LUA_TTABLE) refuse(L, "the response's headers is %s, not a table", luaL_typename(L, -1), "");
                 read_headers(L, lua_gettop(L), co, r);
             }
         } else if (strcmp(key, "body") == 0) {
-            if (body != NULL) refuse(L, co, "the handler returned both %s and %s", body, key);
+            if (body != NULL) refuse(L, "the handler returned both %s and %s", body, key);
             body = "body";
             if (type == LUA_TSTRING) {
                 r->body_kind = DG_BODY_BYTES;
@@ -144,23 +139,24 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
             } else if (type == LUA_TFUNCTION) {
                 r->body_kind = DG_BODY_FUNCTION;
             } else {
-                refuse(L, co, "the response's body is %s, not a string or a function(out)", luaL_typename(L, -1), "");
+                refuse(L, "the response's body is %s, not a string or a function(out)", luaL_typename(L, -1), "");
             }
             r->default_content_type = plain_text;
         } else if (strcmp(key, "upgrade") == 0) {
-            if (body != NULL) refuse(L, co, "the handler returned both %s and %s", body, key);
+            if (body != NULL) refuse(L, "the handler returned both %s and %s", body, key);
             body = "upgrade";
-            if (type != LUA_TFUNCTION) refuse(L, co, "the response's upgrade is %s, not a function(stream)", luaL_typename(L, -1), "");
+            if (type != LUA_TFUNCTION) refuse(L, "the response's upgrade is %s, not a function(stream)", luaL_typename(L, -1), "");
             r->body_kind = DG_BODY_UPGRADE;
         } else {
-            refuse(L, co, "the handler returned a table with the unknown field '%s'%s", key, "");
+            refuse(L, "the handler returned a table with the unknown field '%s'%s", key, "");
         }
         lua_pop(L, 1);
     }
+    if (has_status && r->body_kind == DG_BODY_UPGRADE) refuse(L, "the handler returned both status and upgrade, which sends its own%s%s", "", "");
     if (json) {
         lua_pushliteral(L, "json");
         lua_rawget(L, table);
-        read_json(L, lua_gettop(L), co, r);
+        read_json(L, lua_gettop(L), r);
     }
 }
 
@@ -178,14 +174,14 @@ static int raw_field(lua_State *L, int table, const char *name) {
     return lua_rawget(L, table);
 }
 
-static void read_forwarded(lua_State *L, int table, lua_State *co, dg_response *r) {
+static void read_forwarded(lua_State *L, int table, dg_response *r) {
     raw_field(L, table, "status");
     int exact = 0;
     lua_Integer status = lua_tointegerx(L, -1, &exact);
-    if (!exact || status < 101 || status > 599) refuse(L, co, "the response's status is not a number from 200 to 599%s%s", "", "");
+    if (!exact || status < 101 || status > 599) refuse(L, "the response's status is not a number from 200 to 599%s%s", "", "");
     r->status = (int)status;
     raw_field(L, table, "headers");
-    if (!dg_is_headers(L, -1)) refuse(L, co, "the response's headers were replaced by %s: set single ones, like res.headers[\"X-Name\"] = value%s", luaL_typename(L, -1), "");
+    if (!dg_is_headers(L, -1)) refuse(L, "the response's headers were replaced by %s: set single ones, like res.headers[\"X-Name\"] = value%s", luaL_typename(L, -1), "");
     read_message_headers(L, lua_gettop(L), r);
     if (raw_field(L, table, "content") == LUA_TSTRING) {
         r->body_kind = DG_BODY_BYTES;
@@ -214,9 +210,9 @@ void dg_read_response(lua_State *L, int index, lua_State *co, dg_outcome *outcom
         r->default_content_type = plain_text;
         return;
     case LUA_TTABLE:
-        if (is_forwarded(L, index)) read_forwarded(L, index, co, r);
+        if (is_forwarded(L, index)) read_forwarded(L, index, r);
         else read_table(L, index, co, r);
         return;
-    default: refuse(L, co, "the handler returned %s%s", luaL_typename(L, index), "");
+    default: refuse(L, "the handler returned %s%s", luaL_typename(L, index), "");
     }
 }

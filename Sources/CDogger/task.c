@@ -36,6 +36,12 @@ static void drop_coroutine(lua_State *L, dg_task *task) {
     task->coroutine = NULL;
 }
 
+static bool is_touched(lua_State *co) {
+    bool touched = lua_getiuservalue(co, 1, DG_OWN_FIELDS) != LUA_TNIL || lua_getiuservalue(co, 1, DG_BODY_STRING) != LUA_TNIL;
+    lua_settop(co, 2);
+    return touched;
+}
+
 /* Runs the coroutine until it ends, fails, or waits; `arguments` of them lie on its top. */
 static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome, bool streaming) {
     dg_vm *vm = task->vm;
@@ -62,6 +68,7 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
         lua_pushvalue(co, -1);          /* the response stays on the coroutine, which keeps its strings alive */
         lua_xmove(co, L, 1);
         dg_read_response(L, lua_gettop(L), co, outcome);
+        if (outcome->state == DG_NOT_MINE) outcome->touched = is_touched(co);
         return;
     }
     outcome->state = DG_FAILED;
@@ -94,6 +101,17 @@ static int proceed(lua_State *L) {
     run_arguments *a = lua_touserdata(L, 1);
     a->task->waiting = false;
     run(L, a->task, 0, a->outcome, lua_tonumber(L, 2) != 0);
+    return 0;
+}
+
+static int forward(lua_State *L) {
+    run_arguments *a = lua_touserdata(L, 1);
+    lua_State *co = a->task->coroutine;
+    a->task->position = (int)a->task->vm->handler_count;
+    lua_settop(co, 1);
+    lua_pushcfunction(co, dg_forward_request);
+    lua_pushvalue(co, 1);
+    run(L, a->task, 1, a->outcome, false);
     return 0;
 }
 
@@ -141,6 +159,7 @@ static void protect(dg_task *task, lua_CFunction function, dg_outcome *outcome) 
     dg_deadline_leave(vm, L);
     outcome->state = DG_FAILED;
     dg_failure_read(vm, L, status, "the handler", &outcome->failure);
+    if (status == LUA_ERRRUN) dg_failure_of_answer(vm, task->coroutine, &outcome->failure);
     lua_settop(L, 0);
 }
 
@@ -158,12 +177,32 @@ void dg_task_stream(dg_task *task, dg_outcome *outcome) {
     protect(task, stream, outcome);
 }
 
+void dg_task_forward(dg_task *task, dg_outcome *outcome) {
+    protect(task, forward, outcome);
+}
+
+/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
+static void end_object(dg_task *task) {
+    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
+    task->object = NULL;
+}
+
+/* The script ends where it waits: its __close values run, and can still read the request. Of an error in them only the log is
+   left to be told. */
 static int close_waiting(lua_State *L) {
     dg_task *task = lua_touserdata(L, 1);
     dg_vm *vm = task->vm;
     lua_State *co = task->coroutine;
     dg_deadline_enter(vm, co);
-    lua_resetthread(co);
+    int status = lua_resetthread(co);
+    end_object(task);
+    if (status != LUA_OK) {
+        static const char prefix[] = "dogger: while a request ended early: ";
+        dg_failure failure;
+        dg_failure_read(vm, co, status, "a __close metamethod", &failure);
+        dg_call call = { .op = DG_OP_LOG, .text = failure.message, .source = { prefix, sizeof prefix - 1 } };
+        vm->host.call(vm->host.context, &call);
+    }
     dg_deadline_leave(vm, co);
     drop_coroutine(L, task);
     return 0;
@@ -171,11 +210,10 @@ static int close_waiting(lua_State *L) {
 
 void dg_task_end(dg_task *task) {
     dg_vm *vm = task->vm;
-    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
     if (task->coroutine != NULL) {
         lua_State *co = task->coroutine;
         if (lua_status(co) == LUA_OK) {
+            end_object(task);
             lua_settop(co, 0);
         } else {
             lua_State *L = vm->L;
@@ -189,6 +227,7 @@ void dg_task_end(dg_task *task) {
     }
     task->waiting = task->streaming = false;
     task->position = 0;
+    task->body_is_gone = false;
     task->owner = NULL;
     memset(&task->request, 0, sizeof task->request);
     task->next = vm->pool;

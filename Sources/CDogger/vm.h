@@ -77,6 +77,7 @@ int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunctio
 int dg_push_answer(lua_State *L, const dg_answer *answer);
 int dg_host_returns(lua_State *L, int status, lua_KContext context);
 int dg_raise(lua_State *L, int status);     /* raises the message on the top as an error with that status */
+void dg_push_place(lua_State *L);
 void dg_error_type(lua_State *L);
 dg_bytes dg_caller(lua_State *L, int level);
 
@@ -96,6 +97,7 @@ void dg_request_types(lua_State *L);
 void dg_headers_type(lua_State *L);
 void dg_stream_types(lua_State *L);
 dg_object *dg_check_request(lua_State *L, int index);
+dg_object *dg_check_own_request(lua_State *L, int index);   /* the one that runs now: what is asked of the host is asked for that one */
 void dg_push_headers(lua_State *L, int request);                            /* those of the request */
 void dg_push_message_headers(lua_State *L, const dg_upstream *message);     /* a copy of a response's */
 bool dg_headers_changed(lua_State *L, int index);

@@ -18,8 +18,9 @@ public struct ScriptTask {
     public enum Outcome {
         /// Its bytes are valid until the next call on the task; a JSON body until the next call on the VM.
         case responded(ScriptResponse)
-        /// Every handler returned nil.
-        case notMine
+        /// Every handler returned nil. `touched`: the script read the body or set a field, so that `forward` has to pass on
+        /// what it made of the request.
+        case notMine(touched: Bool)
         /// The host said that it will bring an answer.
         case waiting
         /// The body's function, or the upgrade's, returned.
@@ -60,6 +61,9 @@ public struct ScriptTask {
     /// Runs the function of the response at hand.
     public func stream() -> Outcome { outcome { dg_task_stream(task, &$0) } }
 
+    /// After `.notMine`: forwards the request as the script left it.
+    public func forward() -> Outcome { outcome { dg_task_forward(task, &$0) } }
+
     /// Gives the coroutine back. One that still waits is closed: its `<close>` variables run.
     public func end() { dg_task_end(task) }
 
@@ -69,7 +73,7 @@ public struct ScriptTask {
         call(&outcome)
         switch outcome.state {
         case DG_RESPONDED: return .responded(outcome.response)
-        case DG_NOT_MINE: return .notMine
+        case DG_NOT_MINE: return .notMine(touched: outcome.touched)
         case DG_WAITING: return .waiting
         case DG_STREAMED: return .streamed
         default: return .failed(ScriptFailure(outcome.failure))

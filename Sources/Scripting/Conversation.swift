@@ -6,7 +6,7 @@ import Server
 /// One exchange and the script that answers it: starts the script's coroutine, writes what it returns, and brings it what
 /// it waits for. Used again for other exchanges of the same version, so that a request allocates nothing.
 final class Conversation {
-    private enum Wait { case none, sleep(Timer), body, chunk, streamRead, drained }
+    private enum Wait { case none, arrival(Timer), sleep(Timer), body, chunk, streamRead, drained }
 
     private let handler: Handler
     private unowned(unsafe) var exchange: Exchange!     // alive until it has told `exchangeDidClose`, or is answered
@@ -16,6 +16,7 @@ final class Conversation {
     private var isSuspended = false
     private var hasBegun = false
     private var isUpgraded = false
+    private var isBodyLogged = false
     private let fields = UnsafeMutableBufferPointer<ResponseField>.allocate(capacity: 1026)
 
     init(_ handler: Handler) { self.handler = handler }
@@ -31,9 +32,51 @@ final class Conversation {
         isSuspended = false
         hasBegun = false
         isUpgraded = false
+        isBodyLogged = false
         task.owner = Unmanaged.passUnretained(self).toOpaque()
+        if arrivesSoon { awaitArrival() } else { start() }
+    }
+
+    private func start() {
         task.request = RequestView(exchange)
         proceed(task.start())
+    }
+
+    /// A small body comes with its head or right behind it. With it there, the script need not wait, and the log shows it
+    /// whatever the script does.
+    private var arrivesSoon: Bool {
+        guard case .length(1...Conversation.smallBody) = exchange.head.framing, !exchange.head.expectsContinue else { return false }
+        return exchange.completeBody == nil
+    }
+
+    private static let smallBody: UInt64 = 16 * 1024
+    /// Nanoseconds. A client may wait for an answer before it sends the body, however small.
+    private static let arrivalTime: UInt64 = 20_000_000
+
+    private func awaitArrival() {
+        exchange.keepHead()
+        exchange.delegate = self
+        isSuspended = true
+        wait = .arrival(handler.loop.schedule(after: Conversation.arrivalTime) { [self] in
+            wait = .none
+            start()
+        })
+        arrived()
+    }
+
+    /// A body that broke off is the script's to find out about.
+    private func arrived() {
+        if case .wait = exchange.readBody(limit: Int(Conversation.smallBody)) { return }
+        if case .arrival(let timer) = wait { timer.cancel() }
+        wait = .none
+        if let body = exchange.completeBody { logBody(body) }
+        start()
+    }
+
+    private func logBody(_ body: UnsafeRawBufferPointer) {
+        guard handler.options.logsRequests, !isBodyLogged, !body.isEmpty else { return }
+        isBodyLogged = true
+        handler.log.requestBody(body, whole: handler.options.traces)
     }
 
     private func proceed(_ outcome: ScriptTask.Outcome) {
@@ -55,7 +98,7 @@ final class Conversation {
             hasBegun = true
             proceed(task.stream())
         case .upgrade:
-            if let error = exchange.upgrade() { return fail(refused(error)) }
+            if let error = exchange.upgrade(fields: fields) { return fail(refused(error)) }
             hasBegun = true
             isUpgraded = true
             proceed(task.stream())
@@ -94,7 +137,10 @@ final class Conversation {
 
     private func fail(_ failure: ScriptFailure) {
         handler.log.failure(failure)
-        if hasBegun {
+        if isUpgraded {
+            exchange.close()        // raw bytes have no end that could be missing; what was written still goes out
+            end()
+        } else if hasBegun {
             exchange.abort()
             end()
         } else {
@@ -128,7 +174,6 @@ final class Conversation {
     // MARK: Waiting
 
     private func suspend() {
-        guard !isSuspended else { return }
         isSuspended = true
         exchange.delegate = self
         exchange.keepHead()
@@ -175,7 +220,7 @@ final class Conversation {
     private func bodyAnswer() -> Answer? {
         switch exchange.readBody(limit: handler.options.bodyLimit) {
         case .complete(let bytes):
-            if handler.options.logsRequests, isSuspended, !bytes.isEmpty { handler.log.requestBody(bytes, whole: handler.options.traces) }
+            if isSuspended { logBody(bytes) }
             return .bytes(bytes)
         case .wait: return nil
         case .tooLarge:
@@ -218,6 +263,7 @@ final class Conversation {
 extension Conversation: ExchangeDelegate {
     func exchangeCanRead(_ exchange: Exchange) {
         switch wait {
+        case .arrival: arrived()
         case .body: if let answer = bodyAnswer() { resume(answer) }
         case .chunk, .streamRead: if let answer = chunkAnswer() { resume(answer) }
         default: break
@@ -230,7 +276,10 @@ extension Conversation: ExchangeDelegate {
 
     /// The client has gone: the script ends where it waits, its `<close>` variables run.
     func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) {
-        if case .sleep(let timer) = wait { timer.cancel() }
+        switch wait {
+        case .sleep(let timer), .arrival(let timer): timer.cancel()
+        default: break
+        }
         end()
     }
 }

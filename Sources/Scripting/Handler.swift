@@ -30,6 +30,7 @@ public final class Handler {
     /// Where bytes that answer a script stand until Lua has copied them.
     private var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
+    private var isRetired = false
 
     private init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) {
         self.paths = paths
@@ -94,7 +95,13 @@ public final class Handler {
     }
 
     func giveBack(_ conversation: Conversation) {
-        if spareConversations.count < 64 { spareConversations.append(conversation) }
+        if !isRetired, spareConversations.count < 64 { spareConversations.append(conversation) }
+    }
+
+    /// No request begins any more. Kept conversations hold on to their version, so from now on none are kept.
+    func retire() {
+        isRetired = true
+        spareConversations = []
     }
 }
 
@@ -109,7 +116,7 @@ extension Handler: ScriptHost {
             return .done
         default:
             guard let owner = call.task?.pointee.owner else {
-                return fail(&call, "this works only while a request is answered, not while the file is loaded")
+                return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
             }
             // The owner was set by the conversation itself, which lives until it has ended its task.
             return Unmanaged<Conversation>.fromOpaque(owner).takeUnretainedValue().answer(&call)

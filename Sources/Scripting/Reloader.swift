@@ -71,6 +71,8 @@ public final class Reloader {
         let (result, files) = Handler.load(paths, options, loop, log)
         switch result {
         case .success(let handler):
+            dispatcher.handler.retire()
+            dispatcher.handler.files.whenNew = nil
             dispatcher.handler = handler
             let cause = changed.isEmpty ? "" : " (\(changed.map(shortened).joined(separator: ", ")) changed)"
             log.line("dogger: reloaded \(names)\(cause)")
@@ -86,9 +88,11 @@ public final class Reloader {
         follow(files)
     }
 
-    /// Watches what a version was made of. What changed between the reading and the watching is seen by its stamp.
+    /// Watches what the last attempt was made of, and the version that serves. What changed between the reading and the watching
+    /// is seen by its stamp.
     private func follow(_ files: ScriptFiles) {
-        watcher.watch(Set(files.touched.keys))
+        dispatcher.handler.files.whenNew = { [unowned self] in follow(files) }
+        watcher.watch(Set(files.touched.keys).union(dispatcher.handler.files.touched.keys))
         if files.isStale { loop.soon { [self] in reload(because: files.touched.keys.sorted()) } }
     }
 

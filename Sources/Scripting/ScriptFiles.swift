@@ -36,6 +36,9 @@ final class ScriptFiles {
 
     /// The absolute path of each file that was read or looked for, with its state then; nil where there was none.
     private(set) var touched: [String: Stamp?] = [:]
+    /// Called when a request reads a file that the version was not loaded from. From then on files that are not there are not
+    /// remembered: each request looks for them anew, and clients could name any number of them.
+    var whenNew: (() -> Void)?
     /// The directory that a chunk's `require` and `read_file` start from, by the chunk's name.
     private var rootOfChunk: [String: String] = [:]
     private var firstRoot = "."
@@ -64,7 +67,7 @@ final class ScriptFiles {
         let root = rootOfChunk[source] ?? firstRoot
         let path = ScriptFiles.join(root, parts.joined(separator: "/") + ".lua")
         guard Stamp(path: path) != nil else {
-            touched[ScriptFiles.absolute(path)] = Optional<Stamp>.none
+            remember(ScriptFiles.absolute(path), nil)
             throw Fault(message: "there is no module '\(name)': no file \(path), and dogger's own are \(EmbeddedLua.names)")
         }
         try checkBeside(path, root, name)
@@ -93,16 +96,16 @@ final class ScriptFiles {
     /// Reads a whole regular file.
     func read(_ path: String) throws(Fault) -> ByteBuffer {
         let absolute = ScriptFiles.absolute(path)
-        touched[absolute] = Optional<Stamp>.none
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
+            remember(absolute, nil)
             throw Fault(message: ScriptFiles.explain(path, code), isMissing: code == ENOENT)
         }
         defer { close(descriptor) }
         var status = stat()
         fstat(descriptor, &status)
-        touched[absolute] = Stamp(status)
+        remember(absolute, Stamp(status))
         guard status.st_mode & S_IFMT == S_IFREG else {
             let what = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
             throw Fault(message: "\(path) is \(what); name a Lua file in it")
@@ -118,6 +121,13 @@ final class ScriptFiles {
             bytes.commit(count)
             guard bytes.readable.count <= ScriptFiles.mostBytes else { throw Fault(message: "\(path) is larger than 64 MiB") }
         }
+    }
+
+    /// Of several readings the first counts: when the file has changed since, the version is stale.
+    private func remember(_ path: String, _ stamp: Stamp?) {
+        guard touched[path] == nil, stamp != nil || whenNew == nil else { return }
+        touched.updateValue(stamp, forKey: path)
+        whenNew?()
     }
 
     private static func explain(_ path: String, _ code: Int32) -> String {

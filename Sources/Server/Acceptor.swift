@@ -8,7 +8,7 @@ final class Acceptor: EventSource {
     private let server: Server
     let listener: Listener
     private let isTCP: Bool
-    private var isPaused = false
+    private(set) var isPaused = false
     private var isOpen = true
 
     /// In one turn, so that a flood of clients can't hold up those who are in already.

@@ -39,7 +39,7 @@ extension Connection {
             if isOver, isAtEnd { hangUp() }
         } else if isOver {
             hangUp()
-        } else {
+        } else if events.contains(.halfClosed) {
             // Nobody reads on for now, so this would be reported in each turn from here on.
             hasSeenHalfClose = true
         }

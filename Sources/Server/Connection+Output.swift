@@ -54,7 +54,7 @@ extension Connection {
     func writeDirectly(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
         let output = openOutput()
         var sent = 0
-        if heldSince == nil, !isFull { sent = sendVector(output.readable, bytes, suffix) }
+        if heldSince == nil, !isFull { sent = SocketVector.send(descriptor, output.readable, bytes, suffix) }
         guard sent >= 0 else {
             fail()
             return
@@ -69,26 +69,6 @@ extension Connection {
         sent -= direct
         output.append(UnsafeRawBufferPointer(start: suffix.utf8Start + sent, count: suffix.utf8CodeUnitCount - sent))
         if output.isEmpty { closeOutput() }
-    }
-
-    /// - Returns: how many bytes the socket took, or -1 where it is broken.
-    private func sendVector(
-        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, _ third: StaticString
-    ) -> Int {
-        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { parts in
-            parts[0] = iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count)
-            parts[1] = iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
-            parts[2] = iovec(iov_base: UnsafeMutableRawPointer(mutating: third.utf8Start), iov_len: third.utf8CodeUnitCount)
-            var message = msghdr()
-            message.msg_iov = parts.baseAddress
-            message.msg_iovlen = 3
-            while true {
-                let count = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
-                if count >= 0 { return count }
-                if errno == EAGAIN { return 0 }
-                if errno != EINTR { return -1 }
-            }
-        }
     }
 
     private func fail() {

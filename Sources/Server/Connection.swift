@@ -58,6 +58,8 @@ final class Connection: EventSource {
     /// The client has said itself that it sends nothing after this request.
     var clientCloses = false
     var hasServed = false
+    /// A stream from elsewhere passes through: neither a client that pauses is cut off, nor one that takes long to read the end.
+    var isPatient = false
     private var isReadingHead = false
     private var isBlocked = false
 
@@ -186,11 +188,12 @@ final class Connection: EventSource {
         clientCloses = !exchange.head.keepAlive
         isLast = clientCloses
         hasServed = true
+        isPatient = false
         isReadingHead = false
         self.exchange = exchange
         phase = .exchange
         server.handler.handle(exchange)
-        if phase == .exchange { exchange.leaveHead() }
+        exchange.leaveHead()
         if self.reader != nil { returnReader() }
     }
 
@@ -310,7 +313,7 @@ final class Connection: EventSource {
         case .head:
             if output != nil {
                 isReadingHead = false
-                deadline = now &+ options.stallTimeout
+                deadline = isPatient ? .max : now &+ options.stallTimeout
             } else if unread.isEmpty {
                 isReadingHead = false
                 // The first request's time runs from the first moment, whatever comes.
@@ -320,10 +323,10 @@ final class Connection: EventSource {
                 deadline = now &+ options.headTimeout
             }
         case .exchange:
-            let waits = exchange.map { $0.waitsToRead && !$0.isUpgraded } ?? false
+            let waits = exchange.map { $0.waitsToRead && !$0.isUpgraded && !isPatient } ?? false
             deadline = waits ? now &+ options.stallTimeout : .max
         case .skipping, .closing:
-            deadline = now &+ options.stallTimeout
+            deadline = isPatient && output != nil ? .max : now &+ options.stallTimeout
         case .lingering, .closed:
             break
         }
@@ -341,7 +344,10 @@ final class Connection: EventSource {
         // the end again each turn, whatever is watched, the rest is taken in now and the loop told to look no more.
         while !isAtEnd, !isCut {
             storeInput()
+            let before = unread.count
             receive()
+            // It can't block now; but a loop without end would be worse than a lost connection.
+            if !isAtEnd, unread.count == before { isCut = true }
         }
         storeInput()
         server.loop.remove(descriptor)

@@ -4,10 +4,7 @@ import HTTP
 enum ErrorAnswer {
     /// Appends a whole response, which says that the connection ends.
     static func append(to output: ByteBuffer, status: Int, message: String, date: HTTPDate, seconds: Int64) {
-        let body = ByteBuffer()
-        body.append("{\"message\":\"")
-        for byte in message.utf8 { appendEscaped(byte, to: body) }
-        body.append("\"}\n")
+        let body = body(message)
         output.appendStatusLine(status)
         output.appendDate(date, at: seconds)
         output.appendField("Content-Type", "application/json")
@@ -15,6 +12,14 @@ enum ErrorAnswer {
         output.appendConnectionClose()
         output.appendEndOfHead()
         withExtendedLifetime(body) { output.append(body.readable) }
+    }
+
+    static func body(_ message: String) -> ByteBuffer {
+        let body = ByteBuffer()
+        body.append("{\"message\":\"")
+        for byte in message.utf8 { appendEscaped(byte, to: body) }
+        body.append("\"}\n")
+        return body
     }
 
     /// One byte of a JSON string, RFC 8259 section 7.
@@ -30,5 +35,27 @@ enum ErrorAnswer {
         default:
             output.append(byte)
         }
+    }
+}
+
+extension Exchange {
+    /// Answers `{"message": ...}`, which is what Docker's clients print.
+    /// - Returns: why nothing was sent; nil if it was.
+    @discardableResult
+    func respond(status: Int, message: String) -> ResponseFault? {
+        let body = ErrorAnswer.body(message)
+        var field = ResponseField(
+            name: ErrorAnswer.bytes("Content-Type"), value: ErrorAnswer.bytes("application/json"))
+        return withUnsafePointer(to: &field) { field in
+            withExtendedLifetime(body) {
+                respond(status: status, fields: UnsafeBufferPointer(start: field, count: 1), body: body.readable)
+            }
+        }
+    }
+}
+
+extension ErrorAnswer {
+    fileprivate static func bytes(_ text: StaticString) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }
 }

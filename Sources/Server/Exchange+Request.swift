@@ -118,13 +118,13 @@ extension Exchange {
             let bytes = connection.unread
             switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
             case .bytes(let range, let consumed):
+                connection.consume(consumed)
                 guard body.count + range.count <= limit else {
                     isTooLarge = true
                     collected = nil
                     return true
                 }
                 body.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                connection.consume(consumed)
             case .end(let consumed):
                 connection.consume(consumed)
                 return true

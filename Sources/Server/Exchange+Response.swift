@@ -123,6 +123,17 @@ extension Exchange {
         return .wait
     }
 
+    /// Has the delegate told as after a `.wait`, where the client has not taken most of what was written yet: for who would rather
+    /// leave bytes where they are than have them copied.
+    func waitsForClient() -> Bool {
+        guard let connection, connection.outputCount > connection.server.options.lowWater else { return false }
+        waitsToWrite = true
+        return true
+    }
+
+    /// Turns off the limits of how long the client may pause, up to the end of this exchange and of what is written for it.
+    func becomePatient() { connection?.isPatient = true }
+
     /// Completes a begun answer; the exchange has ended then. After an upgrade it is `close()`.
     /// - Returns: with `wrongContentLength` fewer bytes were written than announced, and the connection is cut.
     @discardableResult

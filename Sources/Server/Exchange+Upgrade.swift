@@ -13,6 +13,15 @@ extension Exchange {
     public func upgrade(
         fields: UnsafeBufferPointer<ResponseField> = UnsafeBufferPointer(start: nil, count: 0)
     ) -> ResponseFault? {
+        let proto = head.upgrade.map { Exchange.firstProtocol($0.bytes(in: headBytes)) }
+        let hasType = fields.contains { Exchange.isContentType($0.name) }
+        return becomeRaw(switchingTo: proto, fields, addsContentType: !hasType)
+    }
+
+    /// - Parameter proto: what 101 names; nil for 200.
+    func becomeRaw(
+        switchingTo proto: UnsafeRawBufferPointer?, _ fields: UnsafeBufferPointer<ResponseField>, addsContentType: Bool
+    ) -> ResponseFault? {
         guard let connection else { return .ended }
         guard response == .none else { return .begun }
         var plan = ResponsePlan()
@@ -23,16 +32,14 @@ extension Exchange {
         connection.isLast = true
         connection.body.awaitsContinue = false
         let output = connection.openOutput()
-        if let slice = head.upgrade {
+        if let proto {
             output.append("HTTP/1.1 101 UPGRADED\r\n")
-            output.appendConnectionUpgrade(to: Exchange.firstProtocol(slice.bytes(in: headBytes)))
+            output.appendConnectionUpgrade(to: proto)
         } else {
             output.appendStatusLine(200)
         }
         plan.append(fields, to: output)
-        if !fields.contains(where: { Exchange.isContentType($0.name) }) {
-            output.appendField("Content-Type", "application/vnd.docker.raw-stream")
-        }
+        if addsContentType { output.appendField("Content-Type", "application/vnd.docker.raw-stream") }
         output.appendEndOfHead()
         connection.flush()
         connection.holdOutput()
@@ -65,10 +72,14 @@ extension Exchange {
 }
 
 /// docker-py reads the head of an upgrade through a buffer that it then forgets, with whatever came in the same read. So the
-/// first raw bytes are held until the client has taken the head, or for a moment at most.
+/// first raw bytes are held until the client has taken the head.
 extension Connection {
-    private static let longestHold: UInt64 = 50_000_000
-    private static let tick: UInt64 = 1_000_000
+    /// Long, for a client that has not taken the head does not miss the bytes after it.
+    private static let longestHold: UInt64 = 1_000_000_000
+    private static let firstLook: UInt64 = 1_000_000
+    private static let lastLook: UInt64 = 16_000_000
+    /// TCP knows what the client's kernel has acknowledged, but not what the client has read, so there it is a matter of time.
+    private static let holdOverTCP: UInt64 = 2_000_000
 
     func holdOutput() {
         // With a full socket the head is not out itself.
@@ -78,21 +89,22 @@ extension Connection {
     /// - Returns: whether what is written may go out.
     func releaseHold() -> Bool {
         guard let since = heldSince else { return true }
-        // A Unix socket counts what the client has not read; TCP only what its kernel has not acknowledged, so there it is a
-        // matter of time.
         let age = EventLoop.clock() &- since
-        let isTaken = isTCP ? age > 2 * Connection.tick : dg_unsent(descriptor) <= 0
-        guard isTaken || age > Connection.longestHold else {
-            if !isHoldTimed {
-                isHoldTimed = true
-                server.loop.schedule(after: Connection.tick) {
-                    self.isHoldTimed = false
-                    self.touch()
-                }
-            }
+        let isTaken = isTCP ? age >= Connection.holdOverTCP : dg_unsent(descriptor) <= 0
+        guard isTaken || age >= Connection.longestHold else {
+            lookAgain(after: min(max(age, Connection.firstLook), Connection.lastLook))
             return false
         }
         heldSince = nil
         return true
+    }
+
+    private func lookAgain(after wait: UInt64) {
+        guard !isHoldTimed else { return }
+        isHoldTimed = true
+        server.loop.schedule(after: wait) {
+            self.isHoldTimed = false
+            self.touch()
+        }
     }
 }

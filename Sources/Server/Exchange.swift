@@ -54,8 +54,11 @@ public final class Exchange {
 
     init() {}
 
-    /// The client's socket, for SO_PEERCRED and its like; -1 once the exchange has ended.
+    /// The client's socket; -1 once the exchange has ended.
     public var descriptor: Int32 { connection?.descriptor ?? -1 }
+
+    /// Who the client is; nil for TCP, and once the exchange has ended. One system call.
+    public var peer: Peer? { connection.flatMap { Peer(of: $0.descriptor) } }
 
     /// Whether the exchange is over, by an answer or because the client is gone.
     public var isEnded: Bool { connection == nil }
@@ -105,10 +108,10 @@ public final class Exchange {
     /// "HEAD" as it lies in memory.
     private static let headMethod = UInt32(bigEndian: 0x4845_4144)
 
-    /// The handler has returned without an answer.
+    /// The handler has returned: the memory that the head lies in is about to be used again.
     func leaveHead() {
         // The answer to an upgrade repeats one of its fields.
-        if head.upgrade != nil { keepHead() }
+        if head.upgrade != nil, isAttached { keepHead() }
         guard !isKept else { return }
         headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
         fields = UnsafeBufferPointer(start: nil, count: 0)

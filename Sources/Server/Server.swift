@@ -17,8 +17,8 @@ public final class Server {
     var spareExchange: Exchange?
     private(set) var isDraining = false
 
-    private var connections: ContiguousArray<Connection> = []
-    private var acceptors: [Acceptor] = []
+    private(set) var connections: ContiguousArray<Connection> = []
+    private(set) var acceptors: [Acceptor] = []
     private var queued: ContiguousArray<Connection> = []
     private var settling: ContiguousArray<Connection> = []
     private var sweep: Timer?

@@ -50,7 +50,8 @@ struct UnixSocketFile {
         )
     }
 
-    /// Removes the file, if it is still the one that was made: somebody may have removed it and made their own.
+    /// Removes the file, if it is still the one that was made: somebody may have removed it and made their own. While the socket
+    /// is open its inode is in use even without a name, so no other file can have the same number; afterwards one can.
     func remove() {
         let lock = try? DirectoryLock(UnixSocketFile.directory(of: path), wait: UnixSocketFile.lockWait)
         defer { lock?.release() }

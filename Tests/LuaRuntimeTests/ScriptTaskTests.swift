@@ -46,6 +46,8 @@ import Testing
         ("return { 1, 2 }", "500: test.lua:1: the handler returned a table with a key that is number (a list? { json = list } sends it); a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
         ("return { staus = 1 }", "500: test.lua:1: the handler returned a table with the unknown field 'staus'; a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
         ("return { status = 99 }", "500: test.lua:1: the response's status is 99, not a number from 200 to 599; a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
+        ("return { status = 200, upgrade = print }", "500: test.lua:1: the handler returned both status and upgrade, which sends its own; a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"),
+        ("return { json = { f = print } }", "500: test.lua:1: can't encode .f: a function"),
         ("setmetatable({}, { __gc = print })", "500: test.lua:1: __gc is not available; use a `local x <close>` variable"),
         ("return io.read()", "500: test.lua:1: 'io' is not defined: no local variable and nothing in the standard library has that name"),
         ("return req:json()", "400: the request's body is not JSON: not JSON at byte 0 (counted from 0; line 1, column 1): expected a value, found the end of the text"),
@@ -130,6 +132,46 @@ import Testing
         let fixture = try ScriptFixture("local kept return function(req) if kept then return kept.path end kept = req return 'kept' end")
         #expect(fixture.run() == "kept")
         #expect(fixture.run() == "500: test.lua:1: this request is over: keep what you need of it in a local variable while it runs")
+    }
+
+    /// The host serves the request that runs: another one's body or stream would be taken for its own.
+    @Test(arguments: ["kept.body", "kept:chunks()()", "out:write('x')"])
+    func anothersRequestIsNotReadOrWritten(_ use: String) throws {
+        let fixture = try ScriptFixture("""
+            local kept, out
+            return function(req)
+              if kept then return tostring(kept.path .. tostring(\(use))) end
+              kept = req
+              return { body = function(o) out = o for c in req:chunks() do o:write(c) end end }
+            end
+            """)
+        fixture.answers = [nil]
+        let first = fixture.task("GET", "/first", body: nil)
+        _ = first.start()
+        #expect(fixture.describe(first.stream()) == "waiting")
+        #expect(fixture.run().contains("this belongs to another request"))
+        #expect(fixture.written == "")
+        #expect(fixture.describe(first.resume(.none)) == "streamed")
+        first.end()
+    }
+
+    @Test(arguments: [
+        ("print('gone ' .. req.path)", "test.lua:2: gone /a"),
+        ("error('oops')", "dogger: while a request ended early: test.lua:2: oops"),
+        ("print(pcall(function() return req.body end))", "test.lua:2: false\ttest.lua:2: the request has failed, or its client is gone: nothing more can be read or written"),
+    ])
+    func whatIsOpenIsClosedWhenTheClientGoes(_ closing: String, _ logged: String) throws {
+        let fixture = try ScriptFixture("""
+            return function(req)
+              local open <close> = setmetatable({}, { __close = function() \(closing) end })
+              return req.body
+            end
+            """)
+        fixture.answers = [nil]
+        let task = fixture.task("GET", "/a", body: nil)
+        #expect(fixture.describe(task.start()) == "waiting")
+        task.end()
+        #expect(fixture.log == [logged])
     }
 
     @Test func routes() throws {

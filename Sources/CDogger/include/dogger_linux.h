@@ -3,6 +3,7 @@
 #ifndef DOGGER_LINUX_H
 #define DOGGER_LINUX_H
 
+/* No _GNU_SOURCE here: it would give types like fd_set another shape than they have in Swift's Glibc. */
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -175,6 +175,7 @@ typedef enum dg_state {
 
 typedef struct dg_outcome {
     dg_state state;
+    bool touched;           /* with DG_NOT_MINE: the script read the body or set a field: dg_task_forward passes on what it made of it */
     dg_response response;
     dg_failure failure;
 } dg_outcome;
@@ -189,6 +190,7 @@ struct dg_task {
     int anchor;
     bool waiting, streaming;
     int position;                   /* which handler of the chain runs */
+    bool body_is_gone;              /* read in chunks */
     dg_task *_Nullable next;
 };
 
@@ -208,6 +210,8 @@ dg_task *_Nullable dg_task_take(dg_vm *_Nonnull vm);
 void dg_task_start(dg_task *_Nonnull task, dg_outcome *_Nonnull outcome);
 void dg_task_resume(dg_task *_Nonnull task, const dg_answer *_Nonnull answer, dg_outcome *_Nonnull outcome);
 void dg_task_stream(dg_task *_Nonnull task, dg_outcome *_Nonnull outcome);
+/* After DG_NOT_MINE: forwards the request as the script left it, as req:forward() would. */
+void dg_task_forward(dg_task *_Nonnull task, dg_outcome *_Nonnull outcome);
 void dg_task_end(dg_task *_Nonnull task);
 
 #endif

@@ -35,12 +35,14 @@ end
 local function port(value)
   if type(value) == "table" then return value end
   local text = tostring(value)
-  local address, public, private, protocol = text:match("^(.-):?(%d*):?(%d+)/?(%a*)$")
+  local address, public, private, protocol = text:match("^(.+):(%d+):(%d+)/?(%a*)$")
+  if not private then public, private, protocol = text:match("^(%d+):(%d+)/?(%a*)$") end
+  if not private then private, protocol = text:match("^(%d+)/?(%a*)$") end
   if not private then error("docker.container: a port is like \"8080:80\", \"127.0.0.1:8080:80/udp\" or \"80\", not \"" .. text .. "\"", 3) end
-  if public == "" then
+  if not public then
     return { PrivatePort = math.tointeger(private), Type = protocol ~= "" and protocol or "tcp" }
   end
-  return { IP = address ~= "" and address or "0.0.0.0", PrivatePort = math.tointeger(private), PublicPort = math.tointeger(public),
+  return { IP = address or "0.0.0.0", PrivatePort = math.tointeger(private), PublicPort = math.tointeger(public),
     Type = protocol ~= "" and protocol or "tcp" }
 end
 

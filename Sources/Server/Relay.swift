@@ -1,0 +1,216 @@
+import HTTP
+
+/// Sends a client's request on to an upstream, and passes the answer back: bodies as they come, upgrades as raw bytes both ways,
+/// each side's half-close to the other. What one side does not take makes the other wait, so that memory stays flat. When one
+/// side is gone the other is told at once, and neither is cut for being quiet.
+///
+/// Its life: `start`; then the delegate decides what becomes of the answer: `pass()`, its body passed on, or `cancel()`; without
+/// a delegate it is passed on as it came. The relay is held by the two exchanges that it stands between. For the loop's thread
+/// only.
+public final class Relay {
+    /// The client's side.
+    public let exchange: Exchange
+    /// The upstream's side, after `start`.
+    public private(set) var response: UpstreamExchange?
+    /// Let go at the end.
+    public var delegate: (any RelayDelegate)?
+    /// Whether the client is being given the upstream's answer.
+    public private(set) var isPassing = false
+    /// Nothing of the client's goes up any more.
+    private var isUploaded = false
+    private var isOver = false
+
+    /// - Parameter exchange: not answered yet. Its delegate is the relay, from `start` on.
+    public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil) {
+        self.exchange = exchange
+        self.delegate = delegate
+    }
+
+    /// Sends the request.
+    /// - Parameters:
+    ///   - request: read during the call only; from the exchange's own head, or changed. Its framing is the body's: of the
+    ///     client's, or of `body`.
+    ///   - body: in place of the client's; read during the call only.
+    public func start(_ upstream: Upstream, _ request: UpstreamRequest, body: UnsafeRawBufferPointer? = nil) {
+        begin(upstream.send(request, delegate: self), body)
+    }
+
+    /// The same for a request that a parser let through.
+    func startParsed(_ upstream: Upstream, _ request: UpstreamRequest) {
+        begin(upstream.sendParsed(request, delegate: self), nil)
+    }
+
+    private func begin(_ response: UpstreamExchange, _ body: UnsafeRawBufferPointer?) {
+        self.response = response
+        exchange.delegate = self
+        exchange.becomePatient()
+        if let body {
+            isUploaded = true
+            _ = response.write(body)
+            response.end()
+        } else if response.sending == .done {
+            isUploaded = true
+        } else {
+            upload()
+        }
+    }
+
+    /// Gives the client the upstream's answer, and what follows of its body. For `relayDidAnswer`, or later.
+    /// - Parameters:
+    ///   - status: nil for the upstream's. An upgrade's can't be changed.
+    ///   - fields: nil for the upstream's. What concerns one connection only is left out, and the Content-Length is the
+    ///     upstream's. Read during the call only.
+    /// - Returns: why nothing was sent; nil if it was. After a fault the client can be answered with something else, after
+    ///   `cancel()`.
+    @discardableResult
+    public func pass(status: Int? = nil, fields: UnsafeBufferPointer<ResponseField>? = nil) -> ResponseFault? {
+        guard let response, response.isAnswered, !isOver else { return .ended }
+        let fault = RelayedFields.with(response, fields) { list -> ResponseFault? in
+            guard response.isUpgraded else { return exchange.begin(status: status ?? response.status, fields: list) }
+            // 101 only to a client that asked for it.
+            let proto = exchange.head.upgrade == nil ? nil : response.head.upgrade
+            return exchange.becomeRaw(
+                switchingTo: response.head.isSwitch ? proto?.bytes(in: response.headBytes) : nil, list,
+                addsContentType: false)
+        }
+        if let fault { return fault }
+        isPassing = true
+        if response.isUpgraded { isUploaded = false }
+        download()
+        if !isUploaded, !isOver { upload() }
+        return nil
+    }
+
+    /// Lets both sides go: the upstream's connection is closed, unless its answer was read to the end, and the client's exchange
+    /// has no delegate any more.
+    public func cancel() {
+        guard !isOver else { return }
+        isOver = true
+        delegate = nil
+        response?.close()
+        exchange.delegate = nil
+    }
+
+    // MARK: Passing bytes
+
+    /// From the client to the upstream.
+    private func upload() {
+        guard let response else { return }
+        while !isUploaded, !isOver {
+            switch exchange.readChunk() {
+            case .bytes(let bytes):
+                if response.write(bytes) == .wait { return }
+                // What it does not take is dropped: its answer says why, or its end.
+            case .end:
+                isUploaded = true
+                response.end()
+            case .wait:
+                return
+            case .failed(let failure):
+                isUploaded = true
+                fail(failure.status, failure.message)
+            }
+        }
+    }
+
+    /// From the upstream to the client.
+    private func download() {
+        guard let response else { return }
+        while isPassing, !isOver {
+            switch response.readChunk() {
+            case .bytes(let bytes):
+                switch exchange.write(bytes) {
+                case .ok: if exchange.waitsForClient() { return }
+                case .wait: return
+                case .overrun, .closed:
+                    end(isComplete: false)
+                }
+            case .end:
+                downloaded(response)
+            case .wait, .failed:
+                return
+            }
+        }
+    }
+
+    private func downloaded(_ response: UpstreamExchange) {
+        guard response.isUpgraded else {
+            exchange.end()
+            end(isComplete: true)
+            return
+        }
+        isPassing = false
+        if response.isEnded {
+            // The upstream is gone, or both sides have half-closed.
+            exchange.close()
+            end(isComplete: true)
+        } else {
+            exchange.closeWrite()
+            if exchange.isEnded { end(isComplete: true) }
+        }
+    }
+
+    // MARK: Ending
+
+    private func fail(_ status: Int, _ message: String) {
+        guard !isOver else { return }
+        guard exchange.response == .none else {
+            exchange.abort()
+            end(isComplete: false)
+            return
+        }
+        response?.close()
+        if let delegate {
+            isOver = true
+            self.delegate = nil
+            exchange.delegate = nil
+            delegate.relayDidFail(self, status: status, message: message)
+        } else {
+            exchange.respond(status: status, message: message)
+            end(isComplete: false)
+        }
+    }
+
+    private func end(isComplete: Bool) {
+        guard !isOver else { return }
+        isOver = true
+        response?.close()
+        let delegate = delegate
+        self.delegate = nil
+        delegate?.relayDidEnd(self, isComplete: isComplete)
+    }
+}
+
+extension Relay: ExchangeDelegate {
+    public func exchangeCanRead(_ exchange: Exchange) { upload() }
+
+    public func exchangeCanWrite(_ exchange: Exchange) { download() }
+
+    public func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) { end(isComplete: false) }
+}
+
+extension Relay: UpstreamDelegate {
+    public func upstreamDidAnswer(_ response: UpstreamExchange) {
+        guard !isOver else { return }
+        if let delegate {
+            delegate.relayDidAnswer(self)
+        } else if let fault = pass() {
+            fail(502, "The upstream's answer can't be passed on: \(fault.message)")
+        }
+    }
+
+    public func upstreamCanRead(_ response: UpstreamExchange) {
+        if isPassing { download() } else { delegate?.relayCanRead(self) }
+    }
+
+    public func upstreamCanWrite(_ response: UpstreamExchange) { upload() }
+
+    public func upstreamDidFail(_ response: UpstreamExchange, _ failure: UpstreamFailure) {
+        if case .gone = failure {
+            exchange.close()
+            end(isComplete: true)
+        } else {
+            fail(failure.status, failure.message)
+        }
+    }
+}

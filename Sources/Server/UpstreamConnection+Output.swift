@@ -1,0 +1,110 @@
+import Glibc
+import HTTP
+
+/// What is written collects in a buffer and leaves at the end of the turn, or at once where it is much.
+extension UpstreamConnection {
+    /// Bytes from here on are sent from where they are, after what is collected, in place of being copied.
+    private static let directSize = 16 * 1024
+
+    var outputCount: Int { output?.count ?? 0 }
+
+    /// The buffer to write into.
+    func openOutput() -> ByteBuffer {
+        if let output { return output }
+        let buffer = upstream.buffers.take()
+        output = buffer
+        return buffer
+    }
+
+    func dropOutput() {
+        if let output { upstream.buffers.give(output) }
+        output = nil
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) {
+        if bytes.count < UpstreamConnection.directSize { openOutput().append(bytes) } else { writeDirectly(bytes, suffix: "") }
+    }
+
+    func writeChunk(_ bytes: UnsafeRawBufferPointer) {
+        let output = openOutput()
+        if bytes.count < UpstreamConnection.directSize {
+            output.appendChunk(bytes)
+        } else {
+            output.appendChunkSize(bytes.count)
+            writeDirectly(bytes, suffix: "\r\n")
+        }
+    }
+
+    func writeLastChunk() {
+        guard canSend else { return }
+        openOutput().appendLastChunk()
+        touch()
+    }
+
+    func shutDownWhenSent() {
+        shutsDown = true
+        touch()
+    }
+
+    /// Sends what is collected, as far as the socket takes it.
+    func flush() {
+        guard phase != .connecting, !isFull else { return }
+        while let output, canSend {
+            let bytes = output.readable
+            let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno == EAGAIN { isFull = true } else { breakOutput() }
+                return
+            }
+            hasSent = true
+            output.consume(count)
+            if output.isEmpty { dropOutput() } else { isFull = true }
+            if isFull { return }
+        }
+        if shutsDown, !hasShutDown {
+            hasShutDown = true
+            shutdown(descriptor, Int32(SHUT_WR))
+        }
+    }
+
+    /// Sends what is collected, and after it bytes and a suffix; what the socket does not take is collected.
+    private func writeDirectly(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
+        let output = openOutput()
+        var sent = 0
+        if phase != .connecting, !isFull {
+            sent = SocketVector.send(descriptor, output.readable, bytes, suffix)
+            if sent < 0 {
+                breakOutput()
+                guard canSend else { return }
+                sent = 0
+            }
+            if sent > 0 { hasSent = true }
+            isFull = sent < output.count + bytes.count + suffix.utf8CodeUnitCount
+        }
+        let before = min(sent, output.count)
+        output.consume(before)
+        sent -= before
+        let direct = min(sent, bytes.count)
+        output.append(UnsafeRawBufferPointer(rebasing: bytes[direct...]))
+        sent -= direct
+        output.append(UnsafeRawBufferPointer(start: suffix.utf8Start + sent, count: suffix.utf8CodeUnitCount - sent))
+        if output.isEmpty { dropOutput() }
+    }
+
+    /// The upstream takes no more.
+    private func breakOutput() {
+        if isReused, !hasSent {
+            // It has closed while the connection was idle, and has seen nothing of this request: what is written from here on
+            // is collected, and goes out on another connection.
+            isFull = true
+            fail(.closedBeforeAnswer(upstream.address))
+            return
+        }
+        // The answer may be here or on its way all the same: a server that refuses a large body answers, and closes without
+        // reading it.
+        canSend = false
+        dropOutput()
+        touch()
+    }
+}
