@@ -1,3 +1,4 @@
+import CDogger
 import Glibc
 
 /// Sending from several places at once.

@@ -31,19 +31,22 @@ final class Service {
         separate(keeping: listeners.map(\.descriptor) + [channelEnd])
         dg_report_to(channelEnd)
         do {
-            let service = try Service(plan, channelEnd)
+            let loop = try EventLoop()
+            let log = Log(2, loop)
+            defer { log.flush() }
+            let service = try Service(plan, loop, log, channelEnd)
             for listener in listeners {
                 try service.server.listen(Listener(adopting: listener.descriptor, isShared: listener.isShared))
             }
-            service.log.flush()
+            log.flush()
             service.channel.send(.serving)
-            try service.loop.run()
-            service.log.flush()
-            exit(0)
+            // What is on the loop does not hold the service.
+            try withExtendedLifetime(service) { try loop.run() }
         } catch {
             Channel.send(.failed, (error as? Reloader.StartError)?.message ?? "\(error)", over: channelEnd)
             exit(1)
         }
+        exit(0)
     }
 
     /// Cuts what this process shares with its parent, of whom it is a copy.
@@ -59,11 +62,11 @@ final class Service {
     }
 
     /// Loads the handlers.
-    private init(_ plan: Plan, _ channelEnd: Int32) throws {
+    private init(_ plan: Plan, _ loop: EventLoop, _ log: Log, _ channelEnd: Int32) throws {
         Descriptor.raiseLimit()
+        self.loop = loop
+        self.log = log
         grace = plan.grace
-        loop = try EventLoop()
-        log = Log(2, loop)
         reloader = try Reloader(plan.handlers, plan.scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.

@@ -5,9 +5,9 @@ import Server
 
 /// The parent: owns the sockets, and sees to it that a worker serves them. No script and no request comes here.
 ///
-/// Life: `run` starts a worker, which loads the handlers and serves. A worker that ends without
-/// being asked has a successor at once, or after a while when that happens too often; clients who connect meanwhile wait in
-/// the sockets' queues. `end` closes the sockets here, so that nobody new comes, and has the worker finish.
+/// Life: `run` starts a worker, which loads the handlers and serves. A worker that ends without being asked has a successor
+/// at once, or after a while when that happens too often; clients who connect meanwhile wait in the sockets' queues. `end`
+/// closes the sockets here, so that nobody new comes, and has the worker finish.
 final class Supervisor {
     let loop: EventLoop
     let log: Log
@@ -58,8 +58,13 @@ final class Supervisor {
     /// Has the handlers loaded anew.
     func reload() {
         manager?.reloading()
-        // Without a worker the next one loads them in any case.
-        if let worker { worker.reload() } else { manager?.ready() }
+        if let worker {
+            worker.reload()
+        } else if let nextStart, nextStart.isPending {
+            // What kept the last one from living may be mended.
+            nextStart.cancel()
+            startWorker()
+        }
     }
 
     /// Lets requests under way finish, up to the grace; asked once more, cuts them off.
@@ -89,7 +94,7 @@ final class Supervisor {
 
     private func hear(_ kind: Channel.Kind) {
         switch kind {
-        case .serving:
+        case .serving where !isEnding:
             manager?.ready()
             lastFailure = nil
             if hasServed {
@@ -98,7 +103,7 @@ final class Supervisor {
                 hasServed = true
                 whenServing()
             }
-        case .reloaded: manager?.ready()
+        case .reloaded where !isEnding: manager?.ready()
         case .alive:
             isUnanswered = false
             manager?.alive()

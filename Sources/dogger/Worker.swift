@@ -1,7 +1,7 @@
 import EventLoop
 import Glibc
 
-/// A worker as its parent sees it: a copy of the parent's process that serves requests.
+/// A worker as its parent sees it: a copy of the parent's process that serves requests. To be held until it has ended.
 final class Worker {
     /// CLOCK_MONOTONIC in nanoseconds.
     let start = EventLoop.clock()
@@ -35,7 +35,7 @@ final class Worker {
             }
         }
         do throws(SystemError) {
-            process = try ChildProcess(loop, forking: { work(theirs) }) { [self] status in
+            process = try ChildProcess(loop, forking: { work(theirs) }) { [unowned self] status in
                 channel.drain()
                 channel.close()
                 onEnd(silence.map { .silent($0) } ?? WorkerEnd(status, lastWord: lastWord, wasAsked: wasAsked))
