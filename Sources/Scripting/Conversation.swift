@@ -6,22 +6,34 @@ import Server
 /// One exchange and the script that answers it: starts the script's coroutine, writes what it returns, and brings it what
 /// it waits for. Used again for other exchanges of the same version, so that a request allocates nothing.
 final class Conversation {
-    private enum Wait { case none, arrival(Timer), sleep(Timer), body, chunk, streamRead, drained }
+    enum Wait { case none, arrival(Timer), sleep(Timer), body, chunk, streamRead, drained, forward(Int), upstreamBody(Int), upstreamChunk(Int), tap }
 
-    private let handler: Handler
-    private unowned(unsafe) var exchange: Exchange!     // alive until it has told `exchangeDidClose`, or is answered
-    private var task: ScriptTask!
-    private var wait = Wait.none
+    let handler: Handler
+    unowned(unsafe) var exchange: Exchange!     // alive until it has told `exchangeDidClose`, or is answered
+    var task: ScriptTask!
+    var wait = Wait.none
     /// The script has waited: the exchange calls back here, and holds on to this object.
-    private var isSuspended = false
-    private var hasBegun = false
-    private var isUpgraded = false
+    var isSuspended = false
+    var hasBegun = false
+    var isUpgraded = false
     private var isBodyLogged = false
+    /// The requests that were forwarded, by the number that the script's response objects have.
+    var relays: [Relay] = []
+    /// A relay goes on with the exchange.
+    var isRelayed = false
+    var tap: Tap?
+    /// What was read of an upstream's body, and whose it is.
+    var collected = ByteBuffer()
+    var collectedNumber = -1
+    let staged = UnsafeMutableBufferPointer<ResponseField>.allocate(capacity: 1026)
     private let fields = UnsafeMutableBufferPointer<ResponseField>.allocate(capacity: 1026)
 
     init(_ handler: Handler) { self.handler = handler }
 
-    deinit { fields.deallocate() }
+    deinit {
+        fields.deallocate()
+        staged.deallocate()
+    }
 
     // MARK: The way of a request
 
@@ -33,12 +45,13 @@ final class Conversation {
         hasBegun = false
         isUpgraded = false
         isBodyLogged = false
+        isRelayed = false
         task.owner = Unmanaged.passUnretained(self).toOpaque()
         if arrivesSoon { awaitArrival() } else { start() }
     }
 
     private func start() {
-        task.request = RequestView(exchange)
+        task.request = RequestView(exchange, bodyLimit: handler.options.bodyLimit)
         proceed(task.start())
     }
 
@@ -79,20 +92,34 @@ final class Conversation {
         handler.log.requestBody(body, whole: handler.options.traces)
     }
 
-    private func proceed(_ outcome: ScriptTask.Outcome) {
+    func proceed(_ outcome: ScriptTask.Outcome) {
         switch outcome {
         case .responded(let response): respond(response)
-        case .notMine: answer(404, "page not found")
+        case .notMine(let touched): passOn(touched)
         case .waiting: suspend()
         case .streamed: finishStream()
         case .failed(let failure): fail(failure)
         }
     }
 
+    /// No handler answers: the upstream does, or nobody.
+    private func passOn(_ touched: Bool) {
+        guard let upstream = handler.upstream else { return answer(404, "page not found") }
+        // What the script made of the request has to go on, and only the script's own way knows it.
+        guard !touched else { return proceed(task.forward()) }
+        isRelayed = true
+        ProxyHandler.forward(exchange, to: upstream)
+        end()
+    }
+
     private func respond(_ response: ScriptResponse) {
         let fields = fields(of: response)
         if handler.options.traces { handler.log.traceResponse(response.body_kind == .upgrade ? 101 : Int(response.status), fields) }
+        // Its body may be written while an upstream's is read.
+        if !relays.isEmpty, response.body_kind != .upstream { exchange.delegate = self }
         switch response.body_kind {
+        case .upstream:
+            pass(response, fields)
         case .function:
             if let error = exchange.begin(status: Int(response.status), fields: fields) { return fail(refused(error)) }
             hasBegun = true
@@ -115,6 +142,7 @@ final class Conversation {
             fields[count] = ResponseField(name: header.name.buffer, value: header.value.buffer)
             count += 1
         }
+        if response.is_message, response.body_kind != .upstream { count = withoutHopFields(self.fields, count) }
         if !response.has_content_type, let type = response.default_content_type {
             fields[count] = ResponseField(name: Conversation.contentType.bytes, value: UnsafeRawBufferPointer(start: type, count: Conversation.length(type)))
             count += 1
@@ -122,7 +150,7 @@ final class Conversation {
         return UnsafeBufferPointer(rebasing: fields[..<count])
     }
 
-    private func refused(_ error: ResponseFault) -> ScriptFailure {
+    func refused(_ error: ResponseFault) -> ScriptFailure {
         ScriptFailure(message: "\(handler.paths.joined(separator: ", ")): the response can't be sent. \(error.message)")
     }
 
@@ -135,7 +163,7 @@ final class Conversation {
         end()
     }
 
-    private func fail(_ failure: ScriptFailure) {
+    func fail(_ failure: ScriptFailure) {
         handler.log.failure(failure)
         if isUpgraded {
             exchange.close()        // raw bytes have no end that could be missing; what was written still goes out
@@ -162,25 +190,34 @@ final class Conversation {
         end()
     }
 
-    private func end() {
+    func end() {
         task.end()
         task = nil
-        let suspended = isSuspended
-        if suspended { exchange.delegate = nil }
+        if isSuspended, !isRelayed { exchange.delegate = nil }
+        for relay in relays { relay.cancel() }
+        relays.removeAll(keepingCapacity: true)
+        tap = nil
+        collected.reset()
+        collectedNumber = -1
         exchange = nil
         handler.giveBack(self)
     }
 
     // MARK: Waiting
 
-    private func suspend() {
+    /// What waits must not point into what is gone when control goes back to the loop.
+    func suspend() {
         isSuspended = true
-        exchange.delegate = self
+        if case .forward = wait {} else if relays.allSatisfy(\.isUploaded) { exchange.delegate = self }
+        keepHead()
+    }
+
+    func keepHead() {
         exchange.keepHead()
         task.rebase(head: exchange.headBytes.baseAddress!, fields: exchange.fields.baseAddress)
     }
 
-    private func resume(_ answer: Answer) {
+    func resume(_ answer: Answer) {
         wait = .none
         proceed(task.resume(answer))
     }
@@ -196,6 +233,15 @@ final class Conversation {
         case .chunk: return reply(&call, chunkAnswer(), .chunk)
         case .streamRead: return reply(&call, chunkAnswer(), .streamRead)
         case .write, .streamWrite: return reply(&call, writeAnswer(call.text.buffer), .drained)
+        case .forward: return forward(&call)
+        case .upstreamBody: return reply(&call, upstreamBody(Int(call.number)), .upstreamBody(Int(call.number)))
+        case .upstreamChunk: return reply(&call, upstreamChunk(Int(call.number)), .upstreamChunk(Int(call.number)))
+        case .tapNext: return reply(&call, tapAnswer(), .tap)
+        case .tapWrite: return reply(&call, tapWrite(call.text.buffer, toClient: call.to_client), .drained)
+        case .tapClose:
+            tapClose(toClient: call.to_client)
+            call.answer = .yes
+            return .done
         case .streamClose:
             exchange.closeWrite()
             call.answer = .none
@@ -214,7 +260,7 @@ final class Conversation {
         return .wait
     }
 
-    private static let cannotWait = "this has to wait, and nothing can wait here: not while the file is loaded, and not in a function that table.sort, string.gsub or a metamethod of theirs calls"
+    static let cannotWait = "this has to wait, and nothing can wait here: not while the file is loaded, and not in a function that table.sort, string.gsub or a metamethod of theirs calls"
 
     /// Nil: not all of it is here yet.
     private func bodyAnswer() -> Answer? {
@@ -266,6 +312,7 @@ extension Conversation: ExchangeDelegate {
         case .arrival: arrived()
         case .body: if let answer = bodyAnswer() { resume(answer) }
         case .chunk, .streamRead: if let answer = chunkAnswer() { resume(answer) }
+        case .tap: if let answer = tapAnswer() { resume(answer) }
         default: break
         }
     }
@@ -286,7 +333,8 @@ extension Conversation: ExchangeDelegate {
 
 extension RequestView {
     /// The request as the script's object reads it; valid as long as the exchange's head is.
-    init(_ exchange: Exchange) {
+    /// - Parameter bodyLimit: bytes; a larger body is not here for the script, which then learns why when it asks for it.
+    init(_ exchange: Exchange, bodyLimit: Int) {
         self.init()
         let head = exchange.head
         self.head = exchange.headBytes.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -301,7 +349,7 @@ extension RequestView {
         }
         descriptor = exchange.descriptor
         id = exchange.id
-        if let body = exchange.completeBody {
+        if let body = exchange.completeBody, body.count <= bodyLimit {
             body_is_here = true
             self.body = .init(body)
         }

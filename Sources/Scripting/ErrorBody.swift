@@ -29,9 +29,9 @@ extension ByteBuffer {
 }
 
 extension Log {
-    /// The sentence, and under it the calls that led there.
+    /// The sentence; and under it, where the script itself failed, the calls that led there.
     func failure(_ failure: ScriptFailure) {
         line("dogger: \(failure.message)")
-        if !failure.traceback.isEmpty { line(failure.traceback) }
+        if failure.status == 500 || failure.kind != .scriptError, !failure.traceback.isEmpty { line(failure.traceback) }
     }
 }

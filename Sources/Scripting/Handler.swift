@@ -12,6 +12,8 @@ public struct ScriptingOptions {
     public var hidesErrors = false
     /// Headers and bodies go to the log as well.
     public var traces = false
+    /// Where goes what no handler answers.
+    public var upstream: Upstream?
     /// A line in the log for each request.
     public var logsRequests = true
 
@@ -26,6 +28,8 @@ public final class Handler {
     let options: ScriptingOptions
     let loop: EventLoop
     let log: Log
+    /// Where goes what no handler answers; nil: nowhere.
+    var upstream: Upstream? { options.upstream }
     private var machine: VirtualMachine!
     /// Where bytes that answer a script stand until Lua has copied them.
     private var answerBytes = ByteBuffer()
@@ -62,7 +66,7 @@ public final class Handler {
 
     private func run() throws(LoadFailure) {
         do throws(ScriptFailure) {
-            machine = try VirtualMachine(limits: options.limits, modules: EmbeddedLua.modules, version: DoggerVersion.number, host: self)
+            machine = try VirtualMachine(limits: options.limits, modules: EmbeddedLua.modules, version: DoggerVersion.number, hasUpstream: options.upstream != nil, host: self)
         } catch {
             throw .script(error)
         }
@@ -102,6 +106,7 @@ public final class Handler {
     func retire() {
         isRetired = true
         spareConversations = []
+        files.whenNew = nil
     }
 }
 

@@ -51,7 +51,7 @@ extension Connection {
         if let input, !input.isEmpty {
             room = input.writable(minimum: min(max(body.wanted - input.count, Connection.leastRoom), Connection.mostRoom))
         } else {
-            releaseInput()
+            input = nil
             room = server.scratch
         }
         let count = recv(descriptor, room.baseAddress, room.count, 0)
@@ -80,9 +80,10 @@ extension Connection {
     /// Keeps what is left, and no memory where nothing is.
     func storeInput() {
         if let input {
-            if input.isEmpty { releaseInput() }
+            if input.isEmpty { self.input = nil }
         } else if scratchStart < scratchEnd {
-            let own = server.buffers.take()
+            // It keeps its memory even when it is empty for a moment: what was consumed last is still being looked at.
+            let own = ByteBuffer(retained: .max)
             _ = own.writable(minimum: min(max(body.wanted, scratchEnd - scratchStart), Connection.mostRoom))
             own.append(unread)
             input = own
@@ -91,16 +92,11 @@ extension Connection {
         scratchEnd = 0
     }
 
-    private func releaseInput() {
-        if let input { server.buffers.give(input) }
-        input = nil
-    }
-
     func releaseBuffers() {
-        releaseInput()
+        input = nil
         scratchStart = 0
         scratchEnd = 0
-        if let output { server.buffers.give(output) }
+        if let output { server.outputs.give(output) }
         output = nil
     }
 }

@@ -15,7 +15,7 @@ extension Connection {
     /// The buffer to write into.
     func openOutput() -> ByteBuffer {
         if let output { return output }
-        let buffer = server.buffers.take()
+        let buffer = server.outputs.take()
         output = buffer
         return buffer
     }
@@ -82,7 +82,7 @@ extension Connection {
     }
 
     private func closeOutput() {
-        if let output { server.buffers.give(output) }
+        if let output { server.outputs.give(output) }
         output = nil
     }
 

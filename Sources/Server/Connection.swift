@@ -18,32 +18,34 @@ final class Connection: EventSource {
         case head, exchange, skipping, closing, lingering, closed
     }
 
-    // The server holds its connections, and closes them all before it goes.
-    unowned(unsafe) let server: Server
+    // Server and connection hold each other until the connection is closed.
+    let server: Server
+    // Of the unchecked properties below: each is set and read at once, and none is passed inout to anything that could come back
+    // here; the run-time check of that would be a tenth of a request's cost.
     let descriptor: Int32
     let isTCP: Bool
     /// Its place in `server.connections`.
     var index = 0
     var phase = Phase.head
-    var exchange: Exchange?
+    @exclusivity(unchecked) var exchange: Exchange?
     /// When it is out of time, on the loop's clock; `.max` where it has all the time.
     var deadline: UInt64
 
     // Input.
     /// What came and is not consumed, except what is in the server's scratch memory during a call of `ready`.
-    var input: ByteBuffer?
+    @exclusivity(unchecked) var input: ByteBuffer?
     var scratchStart = 0
     var scratchEnd = 0
     /// Takes the place of the server's while a head comes in pieces.
-    var reader: HeadReader?
-    var body = RequestBody()
+    @exclusivity(unchecked) var reader: HeadReader?
+    @exclusivity(unchecked) var body = RequestBody()
     /// The client's bytes are over: it has half-closed.
     var isAtEnd = false
     /// The half-close is known of, but there are bytes before it to read.
     var hasSeenHalfClose = false
 
     // Output.
-    var output: ByteBuffer?
+    @exclusivity(unchecked) var output: ByteBuffer?
     /// Written bytes stay here for the moment; see `Upgrade`.
     var heldSince: UInt64?
     var isHoldTimed = false
@@ -58,7 +60,7 @@ final class Connection: EventSource {
     /// The client has said itself that it sends nothing after this request.
     var clientCloses = false
     var hasServed = false
-    /// A stream from elsewhere passes through: neither a client that pauses is cut off, nor one that takes long to read the end.
+    /// What is read and written is a stream: neither a client that pauses is cut off, nor one that takes long to read the end.
     var isPatient = false
     private var isReadingHead = false
     private var isBlocked = false
@@ -216,6 +218,10 @@ final class Connection: EventSource {
     /// Drops what is left of the request's body.
     /// - Returns: false where more has to come first.
     private func skipBody() -> Bool {
+        if body.isDone {
+            phase = .head
+            return true
+        }
         switch body.skip(unread, isAtEnd: isAtEnd, limit: server.options.skipLimit) {
         case .done(let count):
             consume(count)
@@ -323,8 +329,11 @@ final class Connection: EventSource {
                 deadline = now &+ options.headTimeout
             }
         case .exchange:
-            let waits = exchange.map { $0.waitsToRead && !$0.isUpgraded && !isPatient } ?? false
-            deadline = waits ? now &+ options.stallTimeout : .max
+            guard let exchange, exchange.waitsToRead, !exchange.isUpgraded, !isPatient else {
+                deadline = .max
+                return
+            }
+            deadline = now &+ options.stallTimeout
         case .skipping, .closing:
             deadline = isPatient && output != nil ? .max : now &+ options.stallTimeout
         case .lingering, .closed:

@@ -21,20 +21,23 @@ public final class Exchange {
         case over
     }
 
+    // Of the unchecked ones: they are plain values of one thread, set and read at once, never passed inout to anything that
+    // could come back here; the run-time check of that would be a twentieth of a request's cost.
+
     /// Different for every request of a server, from 1.
-    public internal(set) var id: UInt64 = 0
+    @exclusivity(unchecked) public internal(set) var id: UInt64 = 0
     /// What the head says. Its slices are offsets into `headBytes`.
-    public internal(set) var head = RequestHead()
+    @exclusivity(unchecked) public internal(set) var head = RequestHead()
     /// The head's bytes; empty after `RequestHandler.handle` has returned, unless they were kept.
-    public internal(set) var headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) public internal(set) var headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
     /// The head's field lines; empty after `RequestHandler.handle` has returned, unless they were kept.
-    public internal(set) var fields = UnsafeBufferPointer<Field>(start: nil, count: 0)
+    @exclusivity(unchecked) public internal(set) var fields = UnsafeBufferPointer<Field>(start: nil, count: 0)
     /// Who is told what happens, from now on; let go at the end.
-    public var delegate: (any ExchangeDelegate)?
+    @exclusivity(unchecked) public var delegate: (any ExchangeDelegate)?
 
     // Nil as soon as the exchange has ended, and a connection ends its exchange before it goes.
-    unowned(unsafe) var connection: Connection?
-    var response = Response.none
+    @exclusivity(unchecked) unowned(unsafe) var connection: Connection?
+    @exclusivity(unchecked) var response = Response.none
     /// What is still to be written of a `fixed` response.
     var remaining: UInt64 = 0
     var announced: UInt64 = 0

@@ -2,12 +2,12 @@ import HTTP
 
 /// Which of a message's fields concern one connection only, so that whoever forwards the message leaves them out: those that
 /// RFC 9110 section 7.6.1 names, and those that the Connection field itself names.
-struct HopByHopFilter {
+public struct HopByHopFilter {
     private let fields: UnsafeBufferPointer<ResponseField>
     /// Connection names something beside what is left out anyway.
     private let hasNamed: Bool
 
-    init(_ fields: UnsafeBufferPointer<ResponseField>) {
+    public init(_ fields: UnsafeBufferPointer<ResponseField>) {
         self.fields = fields
         var hasNamed = false
         for index in 0..<fields.count where KnownField(fields[index].name) == .connection {
@@ -19,7 +19,9 @@ struct HopByHopFilter {
         self.hasNamed = hasNamed
     }
 
-    func drops(_ name: UnsafeRawBufferPointer, _ known: KnownField) -> Bool {
+    /// Whether a field stays behind.
+    /// - Parameter known: what `KnownField` says of the name.
+    public func drops(_ name: UnsafeRawBufferPointer, _ known: KnownField) -> Bool {
         if known.isHopByHop { return true }
         return hasNamed && isNamed(name)
     }

@@ -38,7 +38,8 @@ public final class ProxyHandler: RequestHandler {
     }
 
     /// RFC 9112 section 3.2.1: the target without scheme and authority, and with a path.
-    private static func withOriginForm(
+    /// - Parameter body: called once, during this call, with the target in its form for a request to the origin server.
+    public static func withOriginForm(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
     ) {
         guard head.authority != nil else { return body(head.target.bytes(in: bytes)) }

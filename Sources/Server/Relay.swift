@@ -16,8 +16,8 @@ public final class Relay {
     public var delegate: (any RelayDelegate)?
     /// Whether the client is being given the upstream's answer.
     public private(set) var isPassing = false
-    /// Nothing of the client's goes up any more.
-    private var isUploaded = false
+    /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
+    public private(set) var isUploaded = false
     private var isOver = false
 
     /// - Parameter exchange: not answered yet. Its delegate is the relay, from `start` on.
@@ -64,8 +64,22 @@ public final class Relay {
     ///   `cancel()`.
     @discardableResult
     public func pass(status: Int? = nil, fields: UnsafeBufferPointer<ResponseField>? = nil) -> ResponseFault? {
+        if let fault = open(status: status, fields: fields, keepsLength: true) { return fault }
+        guard let response else { return .ended }
+        isPassing = true
+        if response.isUpgraded { isUploaded = false }
+        download()
+        if !isUploaded, !isOver { upload() }
+        return nil
+    }
+
+    /// Gives the client the head of the upstream's answer alone. What follows is up to the caller, who becomes the delegate of
+    /// the exchange and of `response`, reads from the one and writes to the other; the relay only goes on sending up what is
+    /// left of the request's body, whenever the exchange can be read (`exchangeCanRead`).
+    /// - Parameter keepsLength: the body will be as long as the upstream's.
+    public func open(status: Int?, fields: UnsafeBufferPointer<ResponseField>?, keepsLength: Bool) -> ResponseFault? {
         guard let response, response.isAnswered, !isOver else { return .ended }
-        let fault = RelayedFields.with(response, fields) { list -> ResponseFault? in
+        return RelayedFields.with(response, fields, keepsLength: keepsLength) { list -> ResponseFault? in
             guard response.isUpgraded else { return exchange.begin(status: status ?? response.status, fields: list) }
             // 101 only to a client that asked for it.
             let proto = exchange.head.upgrade == nil ? nil : response.head.upgrade
@@ -73,12 +87,6 @@ public final class Relay {
                 switchingTo: response.head.isSwitch ? proto?.bytes(in: response.headBytes) : nil, list,
                 addsContentType: false)
         }
-        if let fault { return fault }
-        isPassing = true
-        if response.isUpgraded { isUploaded = false }
-        download()
-        if !isUploaded, !isOver { upload() }
-        return nil
     }
 
     /// Lets both sides go: the upstream's connection is closed, unless its answer was read to the end, and the client's exchange

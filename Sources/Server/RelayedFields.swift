@@ -4,9 +4,10 @@ import HTTP
 enum RelayedFields {
     /// - Parameters:
     ///   - replacement: fields in place of the upstream's.
+    ///   - keepsLength: with the upstream's Content-Length, if it has one.
     ///   - body: called with those that are passed on, which are there during the call only.
     static func with<Result>(
-        _ response: UpstreamExchange, _ replacement: UnsafeBufferPointer<ResponseField>?,
+        _ response: UpstreamExchange, _ replacement: UnsafeBufferPointer<ResponseField>?, keepsLength: Bool,
         _ body: (UnsafeBufferPointer<ResponseField>) -> Result
     ) -> Result {
         let count = replacement?.count ?? response.fields.count
@@ -26,11 +27,12 @@ enum RelayedFields {
             var end = count
             for field in all {
                 let known = KnownField(field.name)
-                if replacement != nil && known == .contentLength || filter.drops(field.name, known) { continue }
+                if replacement != nil || !keepsLength, known == .contentLength { continue }
+                if filter.drops(field.name, known) { continue }
                 room[end] = field
                 end += 1
             }
-            if replacement != nil, let length = response.firstValue(of: lengthName) {
+            if replacement != nil, keepsLength, let length = response.firstValue(of: lengthName) {
                 room[end] = ResponseField(
                     name: UnsafeRawBufferPointer(start: lengthName.utf8Start, count: lengthName.utf8CodeUnitCount), value: length)
                 end += 1

@@ -86,6 +86,10 @@ final class UpstreamConnection: EventSource {
     /// The connection is made.
     func open() {
         phase = .request
+        // A Unix socket is connected at once, so nobody has watched it until now.
+        if !isWatched {
+            do throws(SystemError) { try watch(.readable) } catch { fail(.noConnection(upstream.address, error)) }
+        }
         touch()
     }
 
@@ -372,8 +376,9 @@ final class UpstreamConnection: EventSource {
         }
     }
 
+    /// Puts it on the loop, or changes what it is there for.
     func watch(_ events: Events) throws(SystemError) {
-        try upstream.loop.add(descriptor, events, self)
+        if isWatched { try upstream.loop.change(descriptor, events) } else { try upstream.loop.add(descriptor, events, self) }
         interest = events
         isWatched = true
     }

@@ -7,17 +7,15 @@ import Server
 /// `dogger run H -- COMMAND`: a socket that only the command knows, in a directory of its own.
 enum PrivateSocket {
     /// Runs the command with `DOCKER_HOST` set, serves it, and cleans up.
-    /// - Parameter listeners: what is served besides.
+    /// - Parameter listen: opens what is served besides.
     /// - Returns: the command's exit status; 128 and the signal's number when a signal ended it; 127 or 126 when it can't be
     ///   started, as shells have it.
-    static func run(_ command: [String], _ plan: Service.Plan, _ listeners: [Listener]) throws -> Int32 {
-        let directory = try makeDirectory()
-        defer { rmdir(directory) }
-        let path = "\(directory)/docker.sock"
-        let supervisor = try Supervisor(plan, listeners + [.unix(path: path)])
-        var status: Int32 = 0
+    static func run(_ command: [String], _ plan: Service.Plan, listen: (Supervisor) throws -> Void) throws -> Int32 {
+        let supervisor = try Supervisor(plan)
         var child: ChildProcess?
-        // What comes from the terminal reaches the command too, for it is in the same process group.
+        var status: Int32 = 0
+        // What comes from the terminal reaches the command too, for it is in the same process group. Taken over before there is
+        // anything to leave behind.
         let signals = try Signals(supervisor.loop, [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) { number, sender in
             if let child, child.status == nil {
                 if case .process = sender { child.send(number) }
@@ -27,6 +25,14 @@ enum PrivateSocket {
             }
         }
         defer { signals.close() }
+        let directory = try makeDirectory()
+        defer {
+            supervisor.closeListeners()
+            rmdir(directory)
+        }
+        try listen(supervisor)
+        let path = "\(directory)/docker.sock"
+        try supervisor.listen(.unix(path: path))
         _ = try supervisor.run {
             do throws(SystemError) {
                 child = try ChildProcess(supervisor.loop, command, environment: environment(path)) { end in

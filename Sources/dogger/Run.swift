@@ -7,13 +7,18 @@ import Server
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve handlers on a socket, and reload them when they are saved.",
-        usage: "dogger run <handlers> ... [<options>] [-- <command> ...]",
+        usage: "dogger run [<handlers> ...] [<options>] [-- <command> ...]",
         discussion: """
             Serves on unix:///tmp/dogger.sock, or where --socket and --listen say. Several handlers are asked in their \
             order: one that returns nil passes the request on to the next.
 
               dogger run handlers/ps.lua
               docker -H unix:///tmp/dogger.sock ps
+
+            With --upstream, dogger stands in front of a server: what no handler answers goes on to it, and a handler \
+            can have it answer and change that with req:forward(). Without any handler everything goes by as it is.
+
+              dogger run readonly.lua --upstream /var/run/docker.sock
 
             With -- and a command, the command runs with DOCKER_HOST (and DOGGER_SOCKET) set to a private socket that is \
             gone afterwards, and its exit status is dogger's:
@@ -25,13 +30,17 @@ struct Run: ParsableCommand {
             """)
 
     @Argument(help: "Handler files, in the order in which they are asked.", completion: .file(extensions: ["lua"]))
-    var handlers: [String]
+    var handlers: [String] = []
 
     @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
     var socket: String?
 
     @Option(help: ArgumentHelp("Serve on TCP. Everybody who reaches the address may connect.", valueName: "host:port"))
     var listen: TCPAddress?
+
+    @Option(help: ArgumentHelp(
+        "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
+    var upstream: String?
 
     @Flag(help: "Log headers and bodies too.")
     var trace = false
@@ -51,42 +60,51 @@ struct Run: ParsableCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, trace, quiet, hideErrors, grace, limits
+        case handlers, socket, listen, upstream, trace, quiet, hideErrors, grace, limits
     }
 
     func run() throws {
+        if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
         var scripting = limits.scripting
         scripting.hidesErrors = hideErrors
         scripting.traces = trace
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
-        let plan = Service.Plan(handlers: handlers, scripting: scripting, server: limits.server, grace: grace.nanoseconds)
         do {
-            let listeners = try openListeners()
-            throw try ExitCode(command.isEmpty ? serve(plan, listeners) : PrivateSocket.run(command, plan, listeners))
+            let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
+            let plan = Service.Plan(
+                handlers: handlers, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+            throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)
+        } catch let error as UpstreamAddressError {
+            throw ValidationError("--upstream: \(error)")
         }
-    }
-
-    private func openListeners() throws -> [Listener] {
-        var listeners = try Activation.takeListeners()
-        if let listen { listeners.append(try .tcp(host: listen.host, port: listen.port)) }
-        if let socket {
-            listeners.append(try .unix(path: socket))
-        } else if command.isEmpty, listeners.isEmpty {
-            listeners.append(try .unix(path: "/tmp/dogger.sock"))
-        }
-        return listeners
     }
 
     /// Serves until a signal ends it.
     /// - Returns: the exit status.
-    private func serve(_ plan: Service.Plan, _ listeners: [Listener]) throws -> Int32 {
-        let supervisor = try Supervisor(plan, listeners, manager: .take())
+    private func serve(_ plan: Service.Plan) throws -> Int32 {
+        let supervisor = try Supervisor(plan, manager: .take())
+        // Taken over before there is anything to leave behind.
         let signals = try Signals(supervisor.loop, [SIGTERM, SIGINT, SIGHUP]) { number, _ in
             if number == SIGHUP { supervisor.reload() } else { supervisor.end() }
         }
-        defer { signals.close() }
+        defer {
+            supervisor.closeListeners()
+            signals.close()
+        }
+        try openSockets(supervisor)
         return try supervisor.run { supervisor.announce() }
+    }
+
+    private func openSockets(_ supervisor: Supervisor) throws {
+        let given = try Activation.takeListeners()
+        for listener in given { try supervisor.listen(listener) }
+        if let listen { try supervisor.listen(.tcp(host: listen.host, port: listen.port)) }
+        if let socket {
+            try supervisor.listen(.unix(path: socket))
+        } else if command.isEmpty, listen == nil, given.isEmpty {
+            try supervisor.listen(.unix(path: "/tmp/dogger.sock"))
+        }
     }
 }

@@ -19,6 +19,8 @@ final class Service {
         var handlers: [String]
         var scripting: ScriptingOptions
         var server: ServerOptions
+        /// Where goes what no handler answers.
+        var upstream: UpstreamAddress?
         /// Nanoseconds that requests under way get at the end.
         var grace: UInt64
     }
@@ -67,7 +69,9 @@ final class Service {
         self.loop = loop
         self.log = log
         grace = plan.grace
-        reloader = try Reloader(plan.handlers, plan.scripting, loop, log)
+        var scripting = plan.scripting
+        scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
+        reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
         channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
@@ -85,10 +89,18 @@ final class Service {
     }
 
     private func end() {
-        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in loop.stop() }
-        if !isEnding, server.connectionCount > 0 {
-            log.line("dogger: finishing the requests under way; a second signal cuts them off")
+        var isOver = false
+        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in
+            isOver = true
+            loop.stop()
         }
+        guard !isEnding else { return }
         isEnding = true
+        // Behind the drain's own beginning, which takes out the idle connections.
+        loop.soon { [unowned self] in
+            if !isOver, server.connectionCount > 0 {
+                log.line("dogger: finishing the requests under way; a second signal cuts them off")
+            }
+        }
     }
 }

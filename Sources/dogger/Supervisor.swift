@@ -12,7 +12,7 @@ final class Supervisor {
     let loop: EventLoop
     let log: Log
     private let plan: Service.Plan
-    private let listeners: [Listener]
+    private var listeners: [Listener] = []
     private let manager: ServiceManager?
     private var whenServing: () -> Void = {}
     private var worker: Worker?
@@ -29,15 +29,28 @@ final class Supervisor {
     /// What a worker may take past the grace, and past the second signal, before it is ended by force.
     private static let patience: UInt64 = 1_000_000_000
 
-    /// - Parameters:
-    ///   - listeners: what is served, closed at the end.
-    ///   - manager: who is told how the service does.
-    init(_ plan: Service.Plan, _ listeners: [Listener], manager: ServiceManager? = nil) throws {
+    /// - Parameter manager: who is told how the service does.
+    init(_ plan: Service.Plan, manager: ServiceManager? = nil) throws {
         self.plan = plan
-        self.listeners = listeners
         self.manager = manager
         loop = try EventLoop()
         log = Log(2, loop)
+        // Whoever reads the log may go before us, as in `dogger run ... 2>&1 | head`; requests go on.
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Adds a socket to those that are served. For the time before `run`.
+    func listen(_ listener: Listener) throws {
+        if let upstream = plan.upstream, upstream.isSame(as: listener) {
+            listener.close()
+            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path.")
+        }
+        listeners.append(listener)
+    }
+
+    /// Nobody new can connect from here on, and the sockets' files are gone.
+    func closeListeners() {
+        for listener in listeners { listener.close() }
     }
 
     /// Serves until `end`.
@@ -46,8 +59,6 @@ final class Supervisor {
     /// - Throws: `Failure` when the first worker does not come as far as that.
     func run(whenServing: @escaping () -> Void) throws -> Int32 {
         self.whenServing = whenServing
-        // Whoever reads the log may go before us.
-        signal(SIGPIPE, SIG_IGN)
         loop.soon { [unowned self] in startWorker() }
         if let period = manager?.watchdog { watch(every: period / 2) }
         try loop.run()
@@ -72,7 +83,7 @@ final class Supervisor {
         if !isEnding { manager?.stopping() }
         let time = isEnding ? 0 : plan.grace
         isEnding = true
-        for listener in listeners { listener.close() }
+        closeListeners()
         nextStart?.cancel()
         guard let worker else { return loop.stop() }
         worker.end()
@@ -83,6 +94,7 @@ final class Supervisor {
     // MARK: The worker
 
     private func startWorker() {
+        guard !isEnding else { return }
         do throws(SystemError) {
             worker = try Worker(
                 loop, work: { [plan, listeners] in Service.live(plan, listeners, $0) },
@@ -130,7 +142,6 @@ final class Supervisor {
         }
         guard hasServed else {
             result = .failure(Failure(end.description))
-            for listener in listeners { listener.close() }
             return loop.stop()
         }
         if case .hung = end, wasServing {
@@ -166,7 +177,9 @@ final class Supervisor {
 
     /// Says where it serves.
     func announce() {
-        for listener in listeners { log.line("dogger: serving \(plan.handlers.joined(separator: ", ")) on \(listener.address)") }
+        let what = plan.handlers.isEmpty ? "" : " " + plan.handlers.joined(separator: ", ")
+        let behind = plan.upstream.map { " in front of \($0)" } ?? ""
+        for listener in listeners { log.line("dogger: serving\(what)\(behind) on \(listener.address)") }
         log.flush()
     }
 

@@ -373,9 +373,9 @@ def test_a_log_that_nobody_reads_any_more_does_no_harm(directory, write):
     assert b"serving" in process.stderr.readline()
     process.stderr.close()
     for _ in range(3):
+        kill(process.pid)
         with Connection(str(path)) as connection:
             assert connection.ask("GET", "/").text == "hello"
-        kill(process.pid)
     process.terminate()
     assert process.wait(PATIENCE) == 0
 
