@@ -105,22 +105,29 @@ typedef struct load_arguments {
     dg_failure *failure;
 } load_arguments;
 
-/* A handler's value as a function of the request: a table is a table of routes. */
-static void push_handler(lua_State *L, int index, const char *name) {
-    switch (lua_type(L, index)) {
-    case LUA_TFUNCTION: lua_pushvalue(L, index); return;
-    case LUA_TTABLE: dg_push_router(L, index, false); return;
+/* A handler's value as a function of the request: a table is a table of routes. Takes the value and the file's name. */
+static int push_handler(lua_State *L) {
+    switch (lua_type(L, 1)) {
+    case LUA_TFUNCTION: lua_settop(L, 1); return 1;
+    case LUA_TTABLE: dg_push_router(L, 1, false); return 1;
     default:
-        luaL_error(L, "%s: the file returned %s; a handler file returns a function, a table of routes, or what docker.engine gives",
-                   name, lua_isnil(L, index) ? "nothing" : luaL_typename(L, index));
+        return luaL_error(L, "%s: the file returned %s; a handler file returns a function, a table of routes, or what docker.engine gives",
+                          lua_tostring(L, 2), lua_isnil(L, 1) ? "nothing" : luaL_typename(L, 1));
     }
+}
+
+/* Raises the message on the top again, with the file in front where it does not tell it. */
+static int raise_with_name(lua_State *L, const char *name) {
+    const char *message = lua_tostring(L, -1);
+    if (message != NULL && strncmp(message, name, strlen(name)) != 0) lua_pushfstring(L, "%s: %s", name, message);
+    return lua_error(L);
 }
 
 static int load_handler(lua_State *L) {
     load_arguments *a = lua_touserdata(L, 1);
     dg_vm *vm = a->vm;
     lua_pushfstring(L, "@%s", a->name);
-    if (luaL_loadbufferx(L, a->text.start, a->text.length, lua_tostring(L, -1), "t") != LUA_OK) return lua_error(L);
+    if (luaL_loadbufferx(L, a->text.start, a->text.length, lua_tostring(L, -1), "t") != LUA_OK) return raise_with_name(L, a->name);
     /* On a coroutine of its own, so that its traceback is still there when it fails. */
     lua_State *co = lua_newthread(L);
     lua_insert(L, -2);
@@ -134,7 +141,10 @@ static int load_handler(lua_State *L) {
         lua_settop(co, results > 0 ? 1 : 0);
         if (results == 0) lua_pushnil(co);
         lua_xmove(co, L, 1);
-        push_handler(L, lua_gettop(L), a->name);
+        lua_pushcfunction(L, push_handler);
+        lua_pushvalue(L, -2);
+        lua_pushstring(L, a->name);
+        if (lua_pcall(L, 2, 1, 0) != LUA_OK) return raise_with_name(L, a->name);
         lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_handlers);
         lua_insert(L, -2);
         lua_rawseti(L, -2, (lua_Integer)vm->handler_count + 1);

@@ -63,6 +63,9 @@ public final class Exchange {
     /// Who the client is; nil for TCP, and once the exchange has ended. One system call.
     public var peer: Peer? { connection.flatMap { Peer(of: $0.descriptor) } }
 
+    /// Whether the client came over TCP, and not through a Unix socket's file.
+    public var isTCP: Bool { connection?.isTCP ?? false }
+
     /// Whether the exchange is over, by an answer or because the client is gone.
     public var isEnded: Bool { connection == nil }
 

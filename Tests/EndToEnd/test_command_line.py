@@ -24,7 +24,7 @@ def test_version_is_what_scripts_see(serve):
 @pytest.mark.parametrize("arguments,pieces", [
     (["--help"], ["dogger run handlers/ps.lua", "docker -H unix:///tmp/dogger.sock ps", "SUBCOMMANDS:", "  run ", "  check ", "Exit status:"]),
     (["run", "--help"], [
-        "dogger run <handlers>", "[-- <command> ...]", "--socket <path>", "--listen <host:port>", "--trace", "--quiet", "--hide-errors",
+        "dogger run [<handlers>", "[-- <command> ...]", "--socket <path>", "--listen <host:port>", "--trace", "--quiet", "--hide-errors",
         "--grace <time>", "--head-limit <size>", "64KiB", "--head-timeout <time>", "10s", "--body-limit <size>", "64MiB",
         "--script-timeout <time>", "1s", "--memory-limit <size>", "256MiB", "431", "413", "503", "SIGHUP"]),
     (["check", "--help"], ["dogger check handlers/*.lua", "file:line: message", "--memory-limit <size>"]),
@@ -271,7 +271,7 @@ def test_a_port_that_is_taken(directory, hello):
 
 
 def test_an_address_of_another_machine(directory, hello):
-    assert "192.0.2.1" in refused(directory, "handler.lua", "--listen", "192.0.2.1:0")
+    assert "192.0.2.1" in refused(directory, "handler.lua", "--listen", "192.0.2.1:0", "--public")
 
 
 def test_a_failed_start_leaves_no_socket(directory, hello):
