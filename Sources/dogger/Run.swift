@@ -25,6 +25,9 @@ struct Run: ParsableCommand {
 
               dogger run handlers/ps.lua -- docker ps
 
+            Sockets that a service manager hands over (LISTEN_FDS) are served in place of the default one, and it is told how \
+            the service does (NOTIFY_SOCKET).
+
             Sizes are like 64KiB or 256MiB, times like 500ms or 10s. SIGTERM and SIGINT let requests under way finish; a \
             second one cuts them off. SIGHUP reloads the handlers.
             """)

@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 
 import pytest
-from harness import Connection, Dogger, finish
+from harness import BINARY, PATIENCE, ROOT, Connection, Dogger, finish
 from harness.processes import Watch, worker
 
 HELLO = "return function() return 'hello' end"
@@ -124,6 +126,27 @@ def test_what_is_no_socket_is_told(directory, write, count, message):
         dogger = Dogger(["run", "handler.lua"], directory, **activation([file], count=count))
         assert dogger.join() == 1
     assert dogger.lines == [f"dogger: {message}"]
+
+
+# The units in examples/systemd
+
+
+def test_the_units_are_without_fault(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed")
+    text = (ROOT / "examples/systemd/dogger.service").read_text()
+    (tmp_path / "dogger.service").write_text(text.replace("/usr/local/bin/dogger", str(BINARY)))
+    shutil.copy(ROOT / "examples/systemd/dogger.socket", tmp_path)
+    units = [tmp_path / "dogger.service", tmp_path / "dogger.socket"]
+    result = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, timeout=PATIENCE)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_the_service_s_command_serves_the_socket_that_it_is_given(directory, listen, start):
+    text = (ROOT / "examples/systemd/dogger.service").read_text()
+    command = re.search(r"^ExecStart=/usr/local/bin/dogger run /etc/dogger/handler.lua(.*)$", text, re.MULTILINE)
+    dogger = start(*command.group(1).split(), **activation([listen("a")])).ready()
+    assert dogger.addresses == [f"unix://{directory}/a"]
 
 
 # Notification

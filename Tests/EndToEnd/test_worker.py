@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -230,6 +229,18 @@ def test_a_handler_that_is_broken_when_the_worker_goes_is_waited_for(serve, dire
         assert waiting.read_response().text == "hello"
     dogger.wait("^dogger: serving again$")
     assert len([line for line in dogger.lines if "there is no version" in line]) == 1
+
+
+def test_a_save_that_hangs_is_waited_for_too(serve, directory):
+    dogger = serve(SLOW, "--script-timeout", "50ms")
+    (directory / "handler.lua").write_text('local x = ("a"):rep(3000):find(".-.-.-b")\nreturn function() end')
+    dogger.wait(r"^dogger: handler\.lua:1: the script hung .* its worker was ended with all requests in it, and the next one takes over$")
+    # The next one hangs as well: it is not served by, and so it is a crash.
+    dogger.wait(r"^dogger: handler\.lua:1: the script hung .*; the requests in it broke off, and the next worker takes over$")
+    with dogger.connect() as waiting:
+        waiting.begin("GET", "/")
+        (directory / "handler.lua").write_text(SLOW)
+        assert waiting.read_response().text == "hello"
 
 
 # The first start
