@@ -133,7 +133,12 @@ static int decode_body(lua_State *L) {
 static int json_of_body(lua_State *L) {
     lua_pushcfunction(L, decode_body);
     lua_insert(L, -2);
-    if (lua_pcall(L, 1, 1, 0) == LUA_OK) return 1;
+    int status = lua_pcall(L, 1, 1, 0);
+    if (status == LUA_OK) return 1;
+    if (status == LUA_ERRMEM) {
+        lua_pushliteral(L, "there is not enough memory to decode the request's body: raise --memory-limit");
+        return dg_raise(L, 503);
+    }
     lua_pushliteral(L, "the request's body is not JSON: ");
     lua_insert(L, -2);
     lua_concat(L, 2);

@@ -25,6 +25,20 @@ static int module_ran(lua_State *L, int status, lua_KContext context) {
     return keep_module(L);
 }
 
+/* __close of what stands for a module that runs; its user value is the module's path. A module that failed, or whose request
+   ended meanwhile, is run again by the next who requires it. */
+static int stop_loading(lua_State *L) {
+    lua_settop(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_loaded);
+    lua_getiuservalue(L, 1, 1);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, 2) != LUA_TLIGHTUSERDATA || lua_touserdata(L, -1) != &loading) return 0;
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    lua_rawset(L, 2);
+    return 0;
+}
+
 /* Runs the chunk on the top with the module's name and path; marks it as running, so that a circle is told and not followed. */
 static int run_module(lua_State *L, int name) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_loaded);
@@ -32,6 +46,16 @@ static int run_module(lua_State *L, int name) {
     lua_pushlightuserdata(L, (void *)&loading);
     lua_rawset(L, -3);
     lua_pop(L, 1);
+    lua_newuserdatauv(L, 0, 1);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    if (luaL_newmetatable(L, "dogger.loading")) {
+        lua_pushcfunction(L, stop_loading);
+        lua_setfield(L, -2, "__close");
+    }
+    lua_setmetatable(L, -2);
+    lua_insert(L, -2);              /* below the chunk */
+    lua_toclose(L, -2);
     lua_pushvalue(L, name);
     lua_pushvalue(L, 1);
     lua_callk(L, 2, 1, 0, module_ran);

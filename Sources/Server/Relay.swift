@@ -96,7 +96,8 @@ public final class Relay {
         isOver = true
         delegate = nil
         response?.close()
-        exchange.delegate = nil
+        // Another relay of the same exchange may have taken over.
+        if exchange.delegate === self { exchange.delegate = nil }
     }
 
     // MARK: Passing bytes
