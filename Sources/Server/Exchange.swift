@@ -108,8 +108,6 @@ public final class Exchange {
         hasReadEnd = false
         wholeLimit = nil
         isTooLarge = false
-        isKept = false
-        if collected != nil { collected = nil }
     }
 
     /// "HEAD" as it lies in memory.
@@ -120,6 +118,16 @@ public final class Exchange {
         // The answer to an upgrade repeats one of its fields.
         if head.upgrade != nil, isAttached { keepHead() }
         guard !isKept else { return }
+        headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        fields = UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    /// Gives back what the last request needed.
+    func releaseMemory() {
+        if collected != nil { collected = nil }
+        guard isKept else { return }
+        isKept = false
+        kept.reset()
         headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
         fields = UnsafeBufferPointer(start: nil, count: 0)
     }

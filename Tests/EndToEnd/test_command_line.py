@@ -107,7 +107,8 @@ def test_a_directory(directory):
 
 def test_a_file_that_may_not_be_read(directory, write):
     write("return function(req) end").chmod(0)
-    message = refused(directory, "handler.lua", "--socket", "s", **unprivileged(directory))
+    # TCP, for nobody may not make a socket's file in this directory either, and that would be told first.
+    message = refused(directory, "handler.lua", "--listen", "127.0.0.1:0", **unprivileged(directory))
     assert "handler.lua can't be read: permission denied" in message
 
 
