@@ -163,7 +163,9 @@ local function info()
     LoggingDriver = "json-file", CgroupDriver = "cgroupfs", CgroupVersion = "2", SystemTime = os.date("!%Y-%m-%dT%H:%M:%S.000000000Z"),
     IndexServerAddress = "", RegistryConfig = { IndexConfigs = {}, InsecureRegistryCIDRs = list(), Mirrors = list() },
     Plugins = { Volume = list { "local" }, Network = list { "bridge", "host", "none" }, Log = list { "json-file" } },
-    Swarm = { LocalNodeState = "inactive" }, Runtimes = { runc = { path = "runc" } }, DefaultRuntime = "runc", SecurityOptions = list(),
+    Swarm = { LocalNodeState = "inactive" }, MemoryLimit = true, SwapLimit = true,
+    CpuCfsPeriod = true, CpuCfsQuota = true, CPUShares = true, CPUSet = true, PidsLimit = true, OomKillDisable = true, IPv4Forwarding = true,
+    BridgeNfIptables = true, BridgeNfIp6tables = true, Runtimes = { runc = { path = "runc" } }, DefaultRuntime = "runc", SecurityOptions = list(),
     Warnings = list(), Labels = list() } }
 end
 
