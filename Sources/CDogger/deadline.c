@@ -104,9 +104,19 @@ static void arm(void) {
 
 lua_State *dg_deadline_running(void) { return current != NULL ? current->running : NULL; }
 
+bool dg_deadline_passed(void) {
+    dg_vm *vm = current;
+    return vm != NULL && vm->expired;
+}
+
+void dg_deadline_check(lua_State *L) {
+    if (dg_deadline_passed()) luaL_error(L, "stopped: the time limit is over");
+}
+
 void dg_deadline_enter(dg_vm *vm, lua_State *co) {
     if (!armed) arm();
     run++;
+    vm->stack = __builtin_frame_address(0);
     vm->running = co;
     current = vm;
 }

@@ -30,3 +30,11 @@ int dg_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_clos
 int dg_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 int dg_name_process(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int dg_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
+
+int dg_pipe_resize(int end, int size) { return fcntl(end, F_SETPIPE_SZ, size); }
+
+ssize_t dg_splice(int from, int to, size_t most) {
+    return splice(from, NULL, to, NULL, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+}

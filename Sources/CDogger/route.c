@@ -88,6 +88,7 @@ static void compile(lua_State *L, const char *pattern, route *r, segment *segmen
     const char *p = space + 1;
     while (*p == '/') {
         p++;
+        if (r->count == MOST_SEGMENTS) refuse(L, "the route \"%s\" has more than %d segments", pattern, MOST_SEGMENTS);
         const char *end = p + strcspn(p, "/");
         segment *s = &segments[r->count];
         s->text = p;
@@ -104,7 +105,6 @@ static void compile(lua_State *L, const char *pattern, route *r, segment *segmen
         r->count++;
         p = end;
     }
-    if (r->count > MOST_SEGMENTS) refuse(L, "the route \"%s\" has more than %d segments", pattern, MOST_SEGMENTS);
 }
 
 static int method_rank(const route *r) {
