@@ -157,3 +157,18 @@ void dg_failure_of_answer(dg_vm *vm, const char *place, dg_failure *failure) {
     free(vm->message);
     vm->message = text;
 }
+
+void dg_failure_name(dg_vm *vm, dg_failure *failure, const char *name) {
+    size_t n = strlen(name);
+    if (failure->message.length >= n && memcmp(failure->message.start, name, n) == 0) return;
+    size_t length = n + 2 + failure->message.length;
+    char *text = malloc(length + 1);
+    if (text == NULL) return;
+    memcpy(text, name, n);
+    memcpy(text + n, ": ", 2);
+    memcpy(text + n + 2, failure->message.start, failure->message.length);
+    text[length] = 0;
+    free(vm->message);
+    vm->message = text;
+    failure->message = (dg_bytes){ text, length };
+}

@@ -85,6 +85,7 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
     outcome->state = DG_FAILED;
     dg_failure_read(vm, co, status, "the handler", &outcome->failure);
     lua_resetthread(co);                /* runs the pending __close values; the alarm, if it rang, is still set */
+    if (vm->expired && outcome->failure.kind != DG_OUT_OF_TIME) dg_failure_read(vm, co, LUA_ERRRUN, "the handler", &outcome->failure);
     dg_deadline_leave(vm, co);
     ((dg_object *)task->object)->task = NULL;
     task->object = NULL;

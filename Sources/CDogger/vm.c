@@ -123,11 +123,31 @@ typedef struct load_arguments {
     dg_failure *failure;
 } load_arguments;
 
+static int push_router(lua_State *L) {
+    dg_push_router(L, 1, false);
+    return 1;
+}
+
+/* Raises the error on the top with the file in front, unless memory ran out. */
+static int raise_in_file(lua_State *L, int status, const char *name) {
+    if (status != LUA_ERRMEM) {
+        lua_pushfstring(L, "%s: %s", name, lua_tostring(L, -1));
+        lua_replace(L, -2);
+    }
+    return lua_error(L);
+}
+
 /* A handler's value as a function of the request: a table is a table of routes. */
 static void push_handler(lua_State *L, int index, const char *name) {
     switch (lua_type(L, index)) {
     case LUA_TFUNCTION: lua_pushvalue(L, index); return;
-    case LUA_TTABLE: dg_push_router(L, index, false); return;
+    case LUA_TTABLE: {
+        lua_pushcfunction(L, push_router);
+        lua_pushvalue(L, index);
+        int status = lua_pcall(L, 1, 1, 0);
+        if (status != LUA_OK) raise_in_file(L, status, name);
+        return;
+    }
     default:
         luaL_error(L, "%s: the file returned %s; a handler file returns a function, a table of routes, or what docker.engine gives",
                    name, lua_isnil(L, index) ? "nothing" : luaL_typename(L, index));
@@ -138,6 +158,8 @@ static int load_handler(lua_State *L) {
     load_arguments *a = lua_touserdata(L, 1);
     dg_vm *vm = a->vm;
     lua_pushfstring(L, "@%s", a->name);
+    if (a->text.length > 0 && a->text.start[0] == LUA_SIGNATURE[0])
+        return luaL_error(L, "%s: compiled Lua can't be loaded, only its source", a->name);
     dg_deadline_enter(vm, L);
     dg_load_text(L, a->text, lua_tostring(L, -1));
     /* On a coroutine of its own, so that its traceback is still there when it fails. */
@@ -174,6 +196,7 @@ bool dg_vm_load(dg_vm *vm, const char *name, dg_bytes text, dg_failure *failure)
     int status = lua_pcall(L, 1, 0, 0);
     if (status != LUA_OK) {
         dg_failure_read(vm, L, status, name, failure);
+        dg_failure_name(vm, failure, name);
         lua_settop(L, 0);
         dg_deadline_leave(vm, L);
     }

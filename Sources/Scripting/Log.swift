@@ -1,4 +1,5 @@
 import Glibc
+import LuaRuntime
 import EventLoop
 
 /// What dogger tells its user, line by line, on one descriptor (standard error).
@@ -81,5 +82,13 @@ public final class Log {
             lostLines = 0
             line("dogger: \(lost) lines of the log were lost: too long, or nobody read them in time")
         }
+    }
+}
+
+extension Log {
+    /// The sentence; and under it, where the script itself failed, the calls that led there.
+    func failure(_ failure: ScriptFailure) {
+        line("dogger: \(failure.message)")
+        if failure.status == 500 || failure.kind != .scriptError, !failure.traceback.isEmpty { line(failure.traceback) }
     }
 }

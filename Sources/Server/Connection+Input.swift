@@ -20,6 +20,7 @@ extension Connection {
     var wantsInput: Bool {
         guard !isAtEnd else { return false }
         switch phase {
+        case .exchange where leavesInput: return exchange?.waitsToRead == true
         case .head, .exchange: return unread.count < inputLimit
         case .skipping, .lingering: return true
         case .closing, .closed: return false
@@ -35,7 +36,7 @@ extension Connection {
     func takeInput(_ events: Events) {
         let isOver = !events.isDisjoint(with: [.hungUp, .failed])
         if wantsInput {
-            receive()
+            if leavesInput { inputWaits = true } else { receive() }
             if isOver, isAtEnd { hangUp() }
         } else if isOver {
             hangUp()
@@ -98,5 +99,6 @@ extension Connection {
         scratchEnd = 0
         if let output { server.outputs.give(output) }
         output = nil
+        pipe = nil
     }
 }

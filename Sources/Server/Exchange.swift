@@ -41,7 +41,8 @@ public final class Exchange {
     /// What is still to be written of a `fixed` response.
     var remaining: UInt64 = 0
     var announced: UInt64 = 0
-    var isHead = false
+    /// The request's method is HEAD: no body is sent, whatever is written.
+    public internal(set) var isHead = false
     var isUpgraded = false
     var waitsToRead = false
     var waitsToWrite = false
@@ -62,6 +63,9 @@ public final class Exchange {
 
     /// Who the client is; nil for TCP, and once the exchange has ended. One system call.
     public var peer: Peer? { connection.flatMap { Peer(of: $0.descriptor) } }
+
+    /// Whether the client came over TCP, and not through a Unix socket's file.
+    public var isTCP: Bool { connection?.isTCP ?? false }
 
     /// Whether the exchange is over, by an answer or because the client is gone.
     public var isEnded: Bool { connection == nil }
@@ -104,8 +108,6 @@ public final class Exchange {
         hasReadEnd = false
         wholeLimit = nil
         isTooLarge = false
-        isKept = false
-        if collected != nil { collected = nil }
     }
 
     /// "HEAD" as it lies in memory.
@@ -116,6 +118,16 @@ public final class Exchange {
         // The answer to an upgrade repeats one of its fields.
         if head.upgrade != nil, isAttached { keepHead() }
         guard !isKept else { return }
+        headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        fields = UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    /// Gives back what the last request needed.
+    func releaseMemory() {
+        if collected != nil { collected = nil }
+        guard isKept else { return }
+        isKept = false
+        kept.reset()
         headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
         fields = UnsafeBufferPointer(start: nil, count: 0)
     }

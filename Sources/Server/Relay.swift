@@ -19,6 +19,9 @@ public final class Relay {
     /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
     public private(set) var isUploaded = false
     private var isOver = false
+    /// The last bytes came in a large piece, and are likely to go on so.
+    var isBulkUp = false
+    var isBulkDown = false
 
     /// - Parameter exchange: not answered yet. Its delegate is the relay, from `start` on.
     public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil) {
@@ -96,7 +99,8 @@ public final class Relay {
         isOver = true
         delegate = nil
         response?.close()
-        exchange.delegate = nil
+        // Another relay of the same exchange may have taken over.
+        if exchange.delegate === self { exchange.delegate = nil }
     }
 
     // MARK: Passing bytes
@@ -105,8 +109,10 @@ public final class Relay {
     private func upload() {
         guard let response else { return }
         while !isUploaded, !isOver {
+            if isBulkUp, spliceUp(response) == .waits { return }
             switch exchange.readChunk() {
             case .bytes(let bytes):
+                isBulkUp = bytes.count >= Relay.bulk
                 if response.write(bytes) == .wait { return }
                 // What it does not take is dropped: its answer says why, or its end.
             case .end:
@@ -125,8 +131,10 @@ public final class Relay {
     private func download() {
         guard let response else { return }
         while isPassing, !isOver {
+            if isBulkDown, spliceDown(response) == .waits { return }
             switch response.readChunk() {
             case .bytes(let bytes):
+                isBulkDown = bytes.count >= Relay.bulk
                 switch exchange.write(bytes) {
                 case .ok: if exchange.waitsForClient() { return }
                 case .wait: return

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventLoop
+import Glibc
 import Scripting
 import Server
 
@@ -24,6 +25,9 @@ struct Run: ParsableCommand {
 
               dogger run handlers/ps.lua -- docker ps
 
+            Sockets that a service manager hands over (LISTEN_FDS) are served in place of the default one, and it is told how \
+            the service does (NOTIFY_SOCKET).
+
             Sizes are like 64KiB or 256MiB, times like 500ms or 10s. SIGTERM and SIGINT let requests under way finish; a \
             second one cuts them off. SIGHUP reloads the handlers.
             """)
@@ -34,8 +38,14 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
     var socket: String?
 
-    @Option(help: ArgumentHelp("Serve on TCP. Everybody who reaches the address may connect.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Serve on TCP. Everybody on this machine may connect, so a loopback address is asked for, or --public.", valueName: "host:port"))
     var listen: TCPAddress?
+
+    @Flag(name: .customLong("public"), help: "Let --listen be an address that other machines reach, under any host name.")
+    var isPublic = false
+
+    @Option(help: ArgumentHelp("Let pages of this origin ask over TCP, as http://localhost:3000. May be repeated.", valueName: "origin"))
+    var allowOrigin: [String] = []
 
     @Option(help: ArgumentHelp(
         "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
@@ -59,32 +69,59 @@ struct Run: ParsableCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, upstream, trace, quiet, hideErrors, grace, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, limits
+    }
+
+    func validate() throws {
+        if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
+        if let listen, !isPublic, !listen.isLoopback {
+            throw ValidationError("--listen \(listen.host):\(listen.port) can be reached by other machines: add --public if that is meant, or take 127.0.0.1:\(listen.port)")
+        }
     }
 
     func run() throws {
-        var options = limits.scripting
-        options.hidesErrors = hideErrors
-        options.traces = trace
-        options.logsRequests = trace || (!quiet && command.isEmpty)
-        if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
-        let service: Service
+        var scripting = limits.scripting
+        scripting.hidesErrors = hideErrors
+        scripting.traces = trace
+        scripting.tcpGuard.allowsAnyHost = isPublic
+        scripting.tcpGuard.origins = allowOrigin
+        scripting.logsRequests = trace || (!quiet && command.isEmpty)
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
-            service = try Service(handlers, options, limits.server, upstream: address, grace: grace.nanoseconds)
-            if let listen { try service.listen(.tcp(host: listen.host, port: listen.port)) }
-            if let socket {
-                try service.listen(.unix(path: socket))
-            } else if command.isEmpty, listen == nil {
-                try service.listen(.unix(path: "/tmp/dogger.sock"))
-            }
-        } catch let error as Reloader.StartError {
-            throw Failure(error.message)
+            let plan = Service.Plan(
+                handlers: handlers, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+            throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)
         } catch let error as UpstreamAddressError {
             throw ValidationError("--upstream: \(error)")
         }
-        throw try command.isEmpty ? ExitCode(service.run()) : ExitCode(PrivateSocket.run(command, service))
+    }
+
+    /// Serves until a signal ends it.
+    /// - Returns: the exit status.
+    private func serve(_ plan: Service.Plan) throws -> Int32 {
+        let supervisor = try Supervisor(plan, manager: .take())
+        // Taken over before there is anything to leave behind.
+        let signals = try Signals(supervisor.loop, [SIGTERM, SIGINT, SIGHUP]) { number, _ in
+            if number == SIGHUP { supervisor.reload() } else { supervisor.end() }
+        }
+        defer {
+            supervisor.closeListeners()
+            signals.close()
+        }
+        try openSockets(supervisor)
+        return try supervisor.run { supervisor.announce() }
+    }
+
+    private func openSockets(_ supervisor: Supervisor) throws {
+        let given = try Activation.takeListeners()
+        for listener in given { try supervisor.listen(listener) }
+        if let listen { try supervisor.listen(.tcp(host: listen.host, port: listen.port)) }
+        if let socket {
+            try supervisor.listen(.unix(path: socket))
+        } else if command.isEmpty, listen == nil, given.isEmpty {
+            try supervisor.listen(.unix(path: "/tmp/dogger.sock"))
+        }
     }
 }
