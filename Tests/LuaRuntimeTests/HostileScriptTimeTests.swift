@@ -72,14 +72,14 @@ import Testing
         endless("do local x <close> = setmetatable({}, { __close = function() while true do end end }) end"),
         endless("local m = { __close = function() while true do end end } local function f(n) local x <close> = setmetatable({}, m) if n > 0 then f(n - 1) end while true do end end f(1000)"),
         endless("for _ in function() return 1 end, nil, nil, setmetatable({}, { __close = function() while true do end end }) do break end"),
-        HostileScript("local m = { __close = function() pcall(function() while true do end end) while true do end end } local x <close> = setmetatable({}, m) error('x')", "500: test.lua:1: x"),
+        endless("local m = { __close = function() pcall(function() while true do end end) while true do end end } local x <close> = setmetatable({}, m) error('x')"),
         endless("local co = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() while true do end end }) coroutine.yield() end) coroutine.resume(co) coroutine.close(co)"),
         endless("local co = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() while true do pcall(error) end end }) coroutine.yield() end) coroutine.resume(co) pcall(coroutine.close, co) while true do end"),
         endless("local function nest(n) local co = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() if n > 0 then nest(n - 1) end while true do end end }) coroutine.yield() end) coroutine.resume(co) coroutine.close(co) end nest(20)"),
         endless("return { body = function() while true do end end }", "function, "),
         endless("return { body = function(out) while true do out:write('') end end }", "function, "),
         endless("return { upgrade = function(s) while true do s:read() end end }", "upgrade, "),
-        HostileScript("return { body = function(out) local x <close> = setmetatable({}, { __close = function() while true do out:write('') end end }) error('x') end }", "function, 500: test.lua:1: x"),
+        endless("return { body = function(out) local x <close> = setmetatable({}, { __close = function() while true do end end }) error('x') end }", "function, "),
     ]
 
     /// Calls into C that call back, or that have much to do and never call back at all.
@@ -106,7 +106,7 @@ import Testing
         endless("local t = {} for i = 1, 1990 do t = setmetatable({}, { __index = t }) end table.move(t, 1, 1 << 40, 1)"),
         endless("local sparse = {} for i = 1, 30000 do sparse['k' .. i] = i end for k in pairs(sparse) do sparse[k] = nil end local list = {} for i = 1, 100000 do list[i] = sparse end require('dogger.json').encode(list)"),
         HostileScript("local sparse = {} for i = 1, 30000 do sparse['k' .. i] = i end for k in pairs(sparse) do sparse[k] = nil end local list = {} for i = 1, 100000 do list[i] = sparse end return { json = list }", HostileScript.outOfTime),
-        endless("local text = ('x = 1 '):rep(1000000) while true do load(text) end"),
+        endless("local text = ('x = 1 '):rep(300000) while true do load(text) end"),
         endless("while true do pcall(string.rep, 'x', 1 << 40) end"),
         endless("while true do string.rep('', 1 << 62) end"),
         endless("while true do ('x'):rep(100000):upper() end"),
