@@ -14,16 +14,21 @@ public final class Relay {
     public private(set) var response: UpstreamExchange?
     /// Let go at the end.
     public var delegate: (any RelayDelegate)?
+    /// Let go at the end.
+    private var witness: (any RelayWitness)?
     /// Whether the client is being given the upstream's answer.
     public private(set) var isPassing = false
     /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
     public private(set) var isUploaded = false
     private var isOver = false
 
-    /// - Parameter exchange: not answered yet. Its delegate is the relay, from `start` on.
-    public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil) {
+    /// - Parameters:
+    ///   - exchange: not answered yet. Its delegate is the relay, from `start` on.
+    ///   - witness: sees all that the relay itself passes on.
+    public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil, witness: (any RelayWitness)? = nil) {
         self.exchange = exchange
         self.delegate = delegate
+        self.witness = witness
     }
 
     /// Sends the request.
@@ -95,6 +100,7 @@ public final class Relay {
         guard !isOver else { return }
         isOver = true
         delegate = nil
+        dismissWitness(isComplete: false, nil)
         response?.close()
         exchange.delegate = nil
     }
@@ -107,11 +113,15 @@ public final class Relay {
         while !isUploaded, !isOver {
             switch exchange.readChunk() {
             case .bytes(let bytes):
+                witness?.relay(self, passes: bytes, .up)
                 if response.write(bytes) == .wait { return }
                 // What it does not take is dropped: its answer says why, or its end.
             case .end:
                 isUploaded = true
+                witness?.relay(self, endsPassing: .up)
                 response.end()
+                // Both sides of a raw stream have half-closed, and the upstream's was the first.
+                if exchange.isEnded { end(isComplete: true) }
             case .wait:
                 return
             case .failed(let failure):
@@ -127,6 +137,7 @@ public final class Relay {
         while isPassing, !isOver {
             switch response.readChunk() {
             case .bytes(let bytes):
+                witness?.relay(self, passes: bytes, .down)
                 switch exchange.write(bytes) {
                 case .ok: if exchange.waitsForClient() { return }
                 case .wait: return
@@ -142,6 +153,7 @@ public final class Relay {
     }
 
     private func downloaded(_ response: UpstreamExchange) {
+        witness?.relay(self, endsPassing: .down)
         guard response.isUpgraded else {
             exchange.end()
             end(isComplete: true)
@@ -164,28 +176,36 @@ public final class Relay {
         guard !isOver else { return }
         guard exchange.response == .none else {
             exchange.abort()
-            end(isComplete: false)
+            end(isComplete: false, message)
             return
         }
         response?.close()
         if let delegate {
             isOver = true
             self.delegate = nil
+            dismissWitness(isComplete: false, message)
             exchange.delegate = nil
             delegate.relayDidFail(self, status: status, message: message)
         } else {
             exchange.respond(status: status, message: message)
-            end(isComplete: false)
+            end(isComplete: false, message)
         }
     }
 
-    private func end(isComplete: Bool) {
+    private func end(isComplete: Bool, _ failure: String? = nil) {
         guard !isOver else { return }
         isOver = true
         response?.close()
         let delegate = delegate
         self.delegate = nil
+        dismissWitness(isComplete: isComplete, failure)
         delegate?.relayDidEnd(self, isComplete: isComplete)
+    }
+
+    private func dismissWitness(isComplete: Bool, _ failure: String?) {
+        let witness = witness
+        self.witness = nil
+        witness?.relayIsOver(self, isComplete: isComplete, failure)
     }
 }
 
@@ -200,6 +220,7 @@ extension Relay: ExchangeDelegate {
 extension Relay: UpstreamDelegate {
     public func upstreamDidAnswer(_ response: UpstreamExchange) {
         guard !isOver else { return }
+        witness?.relayIsAnswered(self)
         if let delegate {
             delegate.relayDidAnswer(self)
         } else if let fault = pass() {
