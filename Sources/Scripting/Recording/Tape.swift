@@ -23,6 +23,8 @@ struct Tape {
     private(set) var count = 0
     /// About the bytes of the text.
     private(set) var size = 0
+    /// Exchanges that went by after the tape was full.
+    var missed = 0
 
     init(_ title: Title) { self.title = title }
 
@@ -130,6 +132,7 @@ struct Tape {
             text += [UInt8](ascii: "--\n-- Not on the tape:\n")
             for remark in remarks { text += [UInt8](ascii: "--   ") + remark + [0x0A] }
         }
+        if missed > 0 { text += [UInt8](ascii: "--\n-- The tape was full then: \(missed) later exchanges are not on it.\n") }
         return text
     }
 
