@@ -1,6 +1,10 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+// The checks that no two accesses to a variable overlap cost a sixth of the user time of a small request. Debug builds, and so
+// the tests, have them; the release build does without. See docs/decisions/008-exclusivity.md.
+let release: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 // Each target is a layer that can be read with those above it closed; imports point one way, downwards.
 let package = Package(
     name: "dogger",
@@ -17,14 +21,15 @@ let package = Package(
             // The archive and not the shared object: the release binary is one file that runs anywhere.
             linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m")]
         ),
-        .target(name: "LuaRuntime", dependencies: ["CDogger"]),
-        .target(name: "EventLoop", dependencies: ["CDogger"]),
-        .target(name: "HTTP"),
-        .target(name: "Server", dependencies: ["HTTP", "EventLoop"]),
+        .target(name: "LuaRuntime", dependencies: ["CDogger"], swiftSettings: release),
+        .target(name: "EventLoop", dependencies: ["CDogger"], swiftSettings: release),
+        .target(name: "HTTP", swiftSettings: release),
+        .target(name: "Server", dependencies: ["HTTP", "EventLoop"], swiftSettings: release),
         .target(
             name: "Scripting",
             dependencies: ["Server", "LuaRuntime"],
-            resources: [.embedInCode("lua")]
+            resources: [.embedInCode("lua")],
+            swiftSettings: release
         ),
         .executableTarget(
             name: "dogger",

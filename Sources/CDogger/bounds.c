@@ -1,8 +1,8 @@
-/* Library functions whose C loops no hook can stop, bounded by their arguments: lengths and ranges that no real table
-   has, but that a __len metamethod or a caller can claim. */
+/* Library functions whose C loops no hook can stop, bounded by their arguments. */
 #include "vm.h"
 
-#define MOST_ELEMENTS 16777216      /* more than fit into the largest VM memory that makes sense */
+#define MOST_DATE 1024
+#define MOST_FORMATTED ((size_t)1 << 30)
 
 static lua_CFunction original(lua_State *L) { return lua_tocfunction(L, lua_upvalueindex(1)); }
 
@@ -17,30 +17,20 @@ static int rep(lua_State *L) {
     return original(L)(L);
 }
 
-static void check_range(lua_State *L, lua_Integer from, lua_Integer to, const char *name) {
-    if (to >= from && (lua_Unsigned)to - (lua_Unsigned)from >= MOST_ELEMENTS)
-        luaL_error(L, "%s over %I elements: at most %d", name, (LUAI_UACINT)((lua_Unsigned)to - (lua_Unsigned)from), MOST_ELEMENTS);
-}
-
-static int concat(lua_State *L) {
-    luaL_checkany(L, 1);
-    lua_Integer from = luaL_optinteger(L, 3, 1);
-    lua_Integer to = lua_isnoneornil(L, 4) ? luaL_len(L, 1) : luaL_checkinteger(L, 4);
-    check_range(L, from, to, "table.concat");
-    lua_settop(L, 3);
-    lua_pushinteger(L, to);                 /* the length that was checked: __len may not say another one */
+/* Each conversion is a call into the C library. */
+static int date(lua_State *L) {
+    size_t length;
+    luaL_optlstring(L, 1, "", &length);
+    luaL_argcheck(L, length <= MOST_DATE, 1, "a format of at most 1024 bytes");
     return original(L)(L);
 }
 
-static int move(lua_State *L) {
-    check_range(L, luaL_checkinteger(L, 2), luaL_checkinteger(L, 3), "table.move");
-    return original(L)(L);
-}
-
-/* insert, remove and sort ask for the length themselves. */
-static int refuse_claimed_length(lua_State *L) {
-    if (lua_istable(L, 1) && luaL_getmetafield(L, 1, "__len") != LUA_TNIL)
-        return luaL_error(L, "table.insert, remove and sort don't work on a table with a __len metamethod");
+/* The precision in "%.1s" has each argument looked through for a zero, whatever it shows of it. */
+static int format(lua_State *L) {
+    size_t total = 0;
+    for (int i = lua_gettop(L); i > 1; i--)
+        if (lua_type(L, i) == LUA_TSTRING) total += lua_rawlen(L, i);
+    if (total > MOST_FORMATTED) return luaL_error(L, "string.format: the arguments have more than 1 GiB together");
     return original(L)(L);
 }
 
@@ -50,12 +40,9 @@ static void wrap(lua_State *L, const char *name, lua_CFunction function) {
     lua_setfield(L, -2, name);
 }
 
-void dg_bound_string_functions(lua_State *L) { wrap(L, "rep", rep); }
-
-void dg_bound_table_functions(lua_State *L) {
-    wrap(L, "concat", concat);
-    wrap(L, "move", move);
-    wrap(L, "insert", refuse_claimed_length);
-    wrap(L, "remove", refuse_claimed_length);
-    wrap(L, "sort", refuse_claimed_length);
+void dg_bound_string_functions(lua_State *L) {
+    wrap(L, "rep", rep);
+    wrap(L, "format", format);
 }
+
+void dg_bound_os_functions(lua_State *L) { wrap(L, "date", date); }

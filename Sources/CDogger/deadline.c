@@ -95,9 +95,19 @@ static void arm(void) {
         fprintf(stderr, "dogger: no timer for --script-timeout (%s): scripts run without a time limit\n", strerror(errno));
 }
 
+bool dg_deadline_passed(void) {
+    dg_vm *vm = current;
+    return vm != NULL && vm->expired;
+}
+
+void dg_deadline_check(lua_State *L) {
+    if (dg_deadline_passed()) luaL_error(L, "stopped: the time limit is over");
+}
+
 void dg_deadline_enter(dg_vm *vm, lua_State *co) {
     if (!armed) arm();
     run++;
+    vm->stack = __builtin_frame_address(0);
     vm->running = co;
     current = vm;
 }

@@ -21,16 +21,18 @@ static int refuse_write(lua_State *L) {
     return luaL_error(L, "%s.%s can't be set: %s is read-only, since all requests share it", name, key, name);
 }
 
+/* The table itself stays an upvalue: as the loop's state it would be in the script's hands, to be written to. */
 static int next_pair(lua_State *L) {
     lua_settop(L, 2);
-    if (lua_next(L, 1)) return 2;
+    if (lua_next(L, lua_upvalueindex(1))) return 2;
     lua_pushnil(L);
     return 1;
 }
 
 static int pairs_of_view(lua_State *L) {
-    lua_pushcfunction(L, next_pair);
     lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushcclosure(L, next_pair, 1);
+    lua_pushvalue(L, 1);
     lua_pushnil(L);
     return 3;
 }
@@ -82,14 +84,6 @@ static int print(lua_State *L) {
     return 0;
 }
 
-/* Text chunks only: crafted bytecode crashes the VM. The last upvalue of a C function here is the original. */
-static int load(lua_State *L) {
-    if (lua_gettop(L) < 3) lua_settop(L, 3);
-    lua_pushliteral(L, "t");
-    lua_replace(L, 3);
-    return lua_tocfunction(L, lua_upvalueindex(1))(L);
-}
-
 static int collectgarbage(lua_State *L) {
     const char *what = luaL_optstring(L, 1, "collect");
     if (strcmp(what, "count") != 0) return luaL_error(L, "collectgarbage(\"%s\") is not available; only \"count\" is", what);
@@ -97,7 +91,9 @@ static int collectgarbage(lua_State *L) {
     return 1;
 }
 
-/* A finalizer would run outside of every request and its time limit. */
+/* The upvalue of a function here that wraps a library's is the original.
+
+   A finalizer would run outside of every request and its time limit. */
 static int setmetatable(lua_State *L) {
     if (lua_istable(L, 2)) {
         lua_pushliteral(L, "__gc");
@@ -177,11 +173,10 @@ static void wrap(lua_State *L, const char *name, lua_CFunction function) {
     lua_setfield(L, -2, name);
 }
 
-static const char *const base_names[] = { "assert", "error", "getmetatable", "ipairs", "load", "next", "pairs", "pcall", "rawequal", "rawget",
+static const char *const base_names[] = { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget",
     "rawlen", "rawset", "select", "setmetatable", "tonumber", "tostring", "type", "_VERSION", NULL };
 static const char *const string_names[] = { "byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "pack", "packsize",
     "rep", "reverse", "sub", "unpack", "upper", NULL };
-static const char *const table_names[] = { "concat", "insert", "move", "pack", "remove", "sort", "unpack", NULL };
 static const char *const math_names[] = { "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log", "max",
     "maxinteger", "min", "mininteger", "modf", "pi", "rad", "random", "sin", "sqrt", "tan", "tointeger", "type", "ult", NULL };
 static const char *const utf8_names[] = { "char", "charpattern", "codepoint", "codes", "len", "offset", NULL };
@@ -191,7 +186,8 @@ int dg_open_environment(lua_State *L) {
     open_library(L, luaopen_base);      /* fills the registry's table of globals, which scripts never see */
     allow(L, base_names);
     int environment = lua_gettop(L);
-    wrap(L, "load", load);
+    lua_pushcfunction(L, dg_load);
+    lua_setfield(L, environment, "load");
     wrap(L, "setmetatable", setmetatable);
     wrap(L, "rawset", rawset);
     lua_pushcfunction(L, xpcall);
@@ -216,9 +212,7 @@ int dg_open_environment(lua_State *L) {
     dg_lock(L, "string");
     lua_setfield(L, environment, "string");
 
-    open_library(L, luaopen_table);
-    allow(L, table_names);
-    dg_bound_table_functions(L);
+    open_library(L, dg_open_table);
     dg_lock(L, "table");
     lua_setfield(L, environment, "table");
 
@@ -227,6 +221,7 @@ int dg_open_environment(lua_State *L) {
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
         open_library(L, libraries[i].open);
         allow(L, libraries[i].names);
+        if (libraries[i].open == luaopen_os) dg_bound_os_functions(L);
         dg_lock(L, libraries[i].name);
         lua_setfield(L, environment, libraries[i].name);
     }

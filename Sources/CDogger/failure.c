@@ -6,14 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_TEXT 16384     /* of a message or a traceback; what is longer is no help to anybody */
+
 /* The texts are malloc's own memory: the VM may have none left when an error tells just that. */
 static dg_bytes keep(char **slot, const char *text, size_t length) {
+    char cut[48] = "";
+    if (length > MOST_TEXT) {
+        snprintf(cut, sizeof cut, " ... (%zu bytes)", length);
+        length = MOST_TEXT;
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;    /* not in the midst of a character */
+    }
     free(*slot);
-    *slot = malloc(length + 1);
+    *slot = malloc(length + sizeof cut);
     if (*slot == NULL) return (dg_bytes){ "out of memory", 13 };
     memcpy(*slot, text, length);
-    (*slot)[length] = 0;
-    return (dg_bytes){ *slot, length };
+    strcpy(*slot + length, cut);
+    return (dg_bytes){ *slot, length + strlen(cut) };
 }
 
 /* "handlers/ps.lua:12" of the innermost Lua function; false where there is none. lua_getinfo with "Sl" allocates nothing. */
@@ -49,26 +57,46 @@ static void read_traceback(dg_vm *vm, lua_State *co, dg_failure *failure) {
     lua_pop(L, 1);
 }
 
-/* An error value that is a table tells its status and message; what it may hold besides is not called. */
-static void read_error_table(dg_vm *vm, lua_State *co, const char *place, dg_failure *failure) {
-    int table = lua_gettop(co);
-    lua_checkstack(co, 4);
-    lua_pushliteral(co, "status");
-    if (lua_rawget(co, table) == LUA_TNUMBER) {
-        lua_Number status = lua_tonumber(co, -1);
-        if (status >= 400 && status <= 599) failure->status = (int)status;
+typedef struct error_table {
+    int status;                 /* 0 where the table tells none */
+    const char *message;        /* NULL likewise */
+    size_t length;
+} error_table;
+
+/* Reads raw: what a metamethod does is not called. */
+static int read_error_table(lua_State *L) {
+    error_table *e = lua_touserdata(L, 1);
+    lua_pushliteral(L, "status");
+    if (lua_rawget(L, 2) == LUA_TNUMBER) {
+        lua_Number status = lua_tonumber(L, -1);
+        if (status >= 400 && status <= 599) e->status = (int)status;
     }
-    lua_pushliteral(co, "message");
-    if (lua_rawget(co, table) == LUA_TSTRING) {
-        size_t length;
-        const char *text = lua_tolstring(co, -1, &length);
-        failure->message = keep(&vm->message, text, length);
+    lua_pushliteral(L, "message");
+    if (lua_rawget(L, 2) == LUA_TSTRING) e->message = lua_tolstring(L, -1, &e->length);
+    return 0;
+}
+
+/* An error value that is a table tells its status and message. */
+static void keep_error_table(dg_vm *vm, lua_State *co, const char *place, dg_failure *failure) {
+    lua_State *L = vm->L;
+    error_table e = { 0, NULL, 0 };
+    lua_pushcfunction(L, read_error_table);     /* on the main state and protected: it makes strings */
+    lua_pushlightuserdata(L, &e);
+    if (co == L) lua_pushvalue(L, -3);
+    else lua_xmove(co, L, 1);
+    lua_pushvalue(L, -1);
+    lua_insert(L, -4);                          /* stays below the call, and keeps the message */
+    if (lua_pcall(L, 2, 0, 0) != LUA_OK) lua_pop(L, 1);
+    if (e.status != 0) failure->status = e.status;
+    if (e.message != NULL) {
+        failure->message = keep(&vm->message, e.message, e.length);
     } else {
         char text[256];
         int length = snprintf(text, sizeof text, "%s: error was called with a table that has no message (a string, or { status =, message = } is shown)", place);
         failure->message = keep(&vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
     }
-    lua_settop(co, table);
+    if (co == L) lua_pop(L, 1);
+    else lua_xmove(L, co, 1);
 }
 
 void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_failure *failure) {
@@ -77,6 +105,7 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     failure->kind = DG_SCRIPT_ERROR;
     failure->status = 500;
     int length = 0;
+    vm->unsettled |= vm->expired || status == LUA_ERRMEM;
     if (vm->expired) {
         failure->kind = DG_OUT_OF_TIME;
         failure->status = 503;
@@ -86,7 +115,7 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
         failure->status = 503;
         length = snprintf(text, sizeof text, "%s: stopped at %g MiB of memory", place, (double)vm->memory_limit / 1048576);
     } else if (lua_type(co, -1) == LUA_TTABLE) {
-        read_error_table(vm, co, place, failure);
+        keep_error_table(vm, co, place, failure);
     } else if (lua_type(co, -1) == LUA_TSTRING) {
         size_t n;
         const char *s = lua_tolstring(co, -1, &n);
@@ -102,7 +131,7 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
 
 void dg_failure_of_answer(dg_vm *vm, lua_State *co, dg_failure *failure) {
     lua_Debug ar;
-    if (co == NULL || !lua_checkstack(co, 1)) return;
+    if (co == NULL || lua_type(co, 1) != LUA_TUSERDATA || !lua_checkstack(co, 1)) return;
     if (lua_getiuservalue(co, 1, DG_ANSWERING) != LUA_TFUNCTION) {
         lua_pop(co, 1);
         return;
@@ -116,4 +145,19 @@ void dg_failure_of_answer(dg_vm *vm, lua_State *co, dg_failure *failure) {
     failure->message = (dg_bytes){ text, (size_t)length + failure->message.length };
     free(vm->message);
     vm->message = text;
+}
+
+void dg_failure_name(dg_vm *vm, dg_failure *failure, const char *name) {
+    size_t n = strlen(name);
+    if (failure->message.length >= n && memcmp(failure->message.start, name, n) == 0) return;
+    size_t length = n + 2 + failure->message.length;
+    char *text = malloc(length + 1);
+    if (text == NULL) return;
+    memcpy(text, name, n);
+    memcpy(text + n, ": ", 2);
+    memcpy(text + n + 2, failure->message.start, failure->message.length);
+    text[length] = 0;
+    free(vm->message);
+    vm->message = text;
+    failure->message = (dg_bytes){ text, length };
 }

@@ -10,4 +10,7 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
    returned, so no stack tells it. Never raises. */
 void dg_failure_of_answer(dg_vm *vm, lua_State *co, dg_failure *failure);
 
+/* Puts the name of the file in front of a message that does not begin with it: of a fault that has no line. */
+void dg_failure_name(dg_vm *vm, dg_failure *failure, const char *name);
+
 #endif

@@ -100,9 +100,10 @@ int dg_forward_request(lua_State *L) {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_forward) != LUA_TFUNCTION) {
         lua_pop(L, 1);
         const dg_vm *vm = dg_vm_of(L);
-        const dg_module *module = vm->modules;
-        while (strcmp(module->name, "dogger.forward") != 0) module++;
-        if (luaL_loadbufferx(L, module->text.start, module->text.length, "=[dogger.forward]", "t") != LUA_OK) return lua_error(L);
+        const dg_module *module = vm->modules, *end = module + vm->module_count;
+        while (module < end && strcmp(module->name, DG_FORWARD_MODULE) != 0) module++;
+        if (module == end) return luaL_error(L, "req:forward() is not part of this VM");
+        dg_load_text(L, module->text, "=[dogger.forward]");
         lua_pushstring(L, module->name);
         dg_push_natives(L);
         lua_call(L, 2, 1);

@@ -63,47 +63,59 @@ static int push_list(lua_State *L, int index) {
     return lua_gettop(L);
 }
 
-/* The value on the top and one more of the same name, joined by ", " as RFC 9110 5.3 allows (Cookie by "; ", RFC 9113 8.2.3). */
-static void join(lua_State *L, const char *name, size_t length, bool first, const char *value, size_t value_length) {
-    if (first) {
-        lua_pushlstring(L, value, value_length);
+/* The values of one name. Nothing of them waits on the stack but the buffer's own: there may be any number. */
+typedef struct joined {
+    luaL_Buffer buffer;     /* from the second value on */
+    dg_bytes first;
+    int count;
+    bool is_cookie;
+} joined;
+
+/* Adds a value, which must stay alive: joined by ", " as RFC 9110 5.3 allows (Cookie by "; ", RFC 9113 8.2.3). */
+static void join(lua_State *L, joined *j, const char *value, size_t length) {
+    if (++j->count == 1) {
+        j->first = (dg_bytes){ value, length };
         return;
     }
-    lua_pushstring(L, same_name(name, length, "cookie", 6) ? "; " : ", ");
-    lua_pushlstring(L, value, value_length);
-    lua_concat(L, 3);
+    if (j->count == 2) {
+        luaL_buffinit(L, &j->buffer);
+        luaL_addlstring(&j->buffer, j->first.start, j->first.length);
+    }
+    luaL_addlstring(&j->buffer, j->is_cookie ? "; " : ", ", 2);
+    luaL_addlstring(&j->buffer, value, length);
 }
 
 static int get_field(lua_State *L) {
     if (lua_type(L, 2) != LUA_TSTRING) return 0;
     size_t length;
     const char *name = lua_tolstring(L, 2, &length);
-    bool first = true;
+    joined j;
+    j.count = 0;
+    j.is_cookie = same_name(name, length, "cookie", 6);
     if (lua_getiuservalue(L, 1, LIST) == LUA_TTABLE) {
         lua_Integer n = (lua_Integer)lua_rawlen(L, 3);
         for (lua_Integer i = 1; i < n; i += 2) {
             size_t l, v;
             lua_rawgeti(L, 3, i);
             const char *other = lua_tolstring(L, -1, &l);
-            bool same = same_name(other, l, name, length);
-            lua_pop(L, 1);
-            if (!same) continue;
+            lua_pop(L, 1);              /* the list keeps it alive */
+            if (!same_name(other, l, name, length)) continue;
             lua_rawgeti(L, 3, i + 1);
             const char *value = lua_tolstring(L, -1, &v);
-            lua_insert(L, 4);       /* keeps the value alive while it is joined */
-            join(L, name, length, first, value, v);
-            first = false;
+            lua_pop(L, 1);
+            join(L, &j, value, v);
         }
     } else {
         const dg_request *r = request_of(L, 1);
         for (size_t i = 0; i < r->field_count; i++) {
             const dg_field *f = &r->fields[i];
-            if (!same_name(r->head + f->name.offset, f->name.length, name, length)) continue;
-            join(L, name, length, first, r->head + f->value.offset, f->value.length);
-            first = false;
+            if (same_name(r->head + f->name.offset, f->name.length, name, length)) join(L, &j, r->head + f->value.offset, f->value.length);
         }
     }
-    return first ? 0 : 1;
+    if (j.count == 0) return 0;
+    if (j.count == 1) lua_pushlstring(L, j.first.start, j.first.length);
+    else luaL_pushresult(&j.buffer);
+    return 1;
 }
 
 static void check_value(lua_State *L, int index, const char *name) {

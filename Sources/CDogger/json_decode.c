@@ -79,6 +79,7 @@ static void enter(decoder *d, int slots) {
     if (d->depth == DG_JSON_MAX_DEPTH) {
         dg_json_refuse(d, d->at, "nested deeper than %d levels", DG_JSON_MAX_DEPTH);
     }
+    if (dg_deadline_passed()) dg_json_refuse(d, d->at, "the time limit is over");
     d->depth++;
     luaL_checkstack(d->L, slots, "nested JSON");
 }

@@ -132,6 +132,8 @@ static void write_table(encoder *e, const place *at) {
     if (depth > DG_JSON_MAX_DEPTH) {
         dg_json_cannot_encode(e, at, "nested deeper than %d levels; does a table contain itself?", DG_JSON_MAX_DEPTH);
     }
+    /* A table that shows empty may be large to look through, and stand in the document many times. */
+    if (dg_deadline_passed()) dg_json_cannot_encode(e, at, "the time limit is over");
     if (!lua_checkstack(L, SPARE)) dg_json_cannot_encode(e, at, "no room on the Lua stack");
     bool array = is_marked_array(e);
     lua_pushnil(L);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include "deadline.h"
 #include "dogger_json.h"
 
 /* Pushes the shared metatable that marks an array; makes it at the first call in a VM. */

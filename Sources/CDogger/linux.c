@@ -19,3 +19,11 @@ int dg_unsent(int fd) {
 int dg_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
 char **dg_environment(void) { return environ; }
+
+int dg_pipe(int ends[2]) { return pipe2(ends, O_NONBLOCK | O_CLOEXEC); }
+
+int dg_pipe_resize(int end, int size) { return fcntl(end, F_SETPIPE_SZ, size); }
+
+ssize_t dg_splice(int from, int to, size_t most) {
+    return splice(from, NULL, to, NULL, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+}

@@ -44,7 +44,7 @@ static dg_bytes header_value(lua_State *L, lua_State *co) {
         return b;
     }
     dg_bytes b = bytes_of(L, -1);               /* a number becomes a string of its own */
-    luaL_checkstack(co, 2, "too many headers");
+    if (!lua_checkstack(co, 2)) luaL_error(L, "not enough memory");    /* not luaL_checkstack: it would raise on a coroutine that does not run */
     lua_xmove(L, co, 1);
     lua_insert(co, -2);                         /* below the response: dg_task_stream finds that on the top */
     return b;
@@ -118,8 +118,9 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
             int exact = 0;
             lua_Integer status = lua_tointegerx(L, -1, &exact);
             if (type != LUA_TNUMBER || !exact || status < 200 || status > 599) {
-                luaL_tolstring(L, -1, NULL);
-                refuse(L, "the response's status is %s, not a number from 200 to 599%s", lua_tostring(L, -1), "");
+                /* Not with luaL_tolstring for the other types: it would run their __tostring here, past the time limit. */
+                const char *given = type == LUA_TNUMBER || type == LUA_TSTRING ? luaL_tolstring(L, -1, NULL) : luaL_typename(L, -1);
+                refuse(L, "the response's status is %s, not a number from 200 to 599%s", given, "");
             }
             r->status = (int)status;
             has_status = true;

@@ -3,6 +3,7 @@
  * first, so the first that matches is the one to call, whatever order the table came in. A pattern is compared with the
  * segments of the raw target, and only then is anything decoded: %2F can't move a boundary.
  */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,17 @@ typedef struct router {
 
 #define MOST_SEGMENTS 64
 
+/* The place is the script's: the table may have come through docker.engine. */
+static void refuse(lua_State *L, const char *format, ...) {
+    va_list arguments;
+    dg_push_place(L);
+    va_start(arguments, format);
+    lua_pushvfstring(L, format, arguments);
+    va_end(arguments);
+    lua_concat(L, 2);
+    lua_error(L);
+}
+
 static size_t count_segments(const char *path) {
     size_t n = 0;
     for (; *path; path++) n += *path == '/';
@@ -45,10 +57,10 @@ static void compile_segment(lua_State *L, const char *pattern, segment *s, bool 
     const char *brace = memchr(s->text, '{', s->length);
     if (brace == NULL && memchr(s->text, '}', s->length) == NULL) {
         s->kind = LITERAL;
-        if (s->length == 0 && !last) luaL_error(L, "the route \"%s\" has an empty segment (//)", pattern);
+        if (s->length == 0 && !last) refuse(L, "the route \"%s\" has an empty segment (//)", pattern);
         return;
     }
-    if (brace != s->text || s->length < 3 || s->text[s->length - 1] != '}') luaL_error(L, "the route \"%s\": a {parameter} takes a whole segment", pattern);
+    if (brace != s->text || s->length < 3 || s->text[s->length - 1] != '}') refuse(L, "the route \"%s\": a {parameter} takes a whole segment", pattern);
     s->kind = PARAMETER;
     s->text++;
     s->length -= 2;
@@ -59,15 +71,15 @@ static void compile_segment(lua_State *L, const char *pattern, segment *s, bool 
     for (size_t i = 0; i < s->length; i++) {
         char c = s->text[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && !(i > 0 && c >= '0' && c <= '9')) luaL_error(L, "the route \"%s\": a parameter's name is letters, digits and _", pattern);
+        if (!letter && !(i > 0 && c >= '0' && c <= '9')) refuse(L, "the route \"%s\": a parameter's name is letters, digits and _", pattern);
     }
 }
 
 static void compile(lua_State *L, const char *pattern, route *r, segment *segments) {
     const char *space = strchr(pattern, ' ');
     if (space == NULL || space == pattern || space[1] != '/')
-        luaL_error(L, "the route \"%s\" is not of the form \"METHOD /path\" (\"GET /containers/{id}/json\"; * is any method, {name...} several segments)", pattern);
-    if (strpbrk(space, "?#%") != NULL) luaL_error(L, "the route \"%s\": write the path decoded, and without a query", pattern);
+        refuse(L, "the route \"%s\" is not of the form \"METHOD /path\" (\"GET /containers/{id}/json\"; * is any method, {name...} several segments)", pattern);
+    if (strpbrk(space, "?#%") != NULL) refuse(L, "the route \"%s\": write the path decoded, and without a query", pattern);
     r->pattern = pattern;
     r->method = pattern;
     r->method_length = (size_t)(space - pattern);
@@ -76,23 +88,23 @@ static void compile(lua_State *L, const char *pattern, route *r, segment *segmen
     const char *p = space + 1;
     while (*p == '/') {
         p++;
+        if (r->count == MOST_SEGMENTS) refuse(L, "the route \"%s\" has more than %d segments", pattern, MOST_SEGMENTS);
         const char *end = p + strcspn(p, "/");
         segment *s = &segments[r->count];
         s->text = p;
         s->length = (size_t)(end - p);
         compile_segment(L, pattern, s, *end == 0);
         if (s->kind == REST) {
-            if (r->rest >= 0) luaL_error(L, "the route \"%s\" has two {...}: only one can take the rest", pattern);
+            if (r->rest >= 0) refuse(L, "the route \"%s\" has two {...}: only one can take the rest", pattern);
             r->rest = r->count;
         }
         r->parameters += s->kind != LITERAL;
         for (int i = 0; i < r->count; i++)
             if (s->kind != LITERAL && segments[i].kind != LITERAL && segments[i].length == s->length && memcmp(segments[i].text, s->text, s->length) == 0)
-                luaL_error(L, "the route \"%s\" names a parameter twice", pattern);
+                refuse(L, "the route \"%s\" names a parameter twice", pattern);
         r->count++;
         p = end;
     }
-    if (r->count > MOST_SEGMENTS) luaL_error(L, "the route \"%s\" has more than %d segments", pattern, MOST_SEGMENTS);
 }
 
 static int method_rank(const route *r) {
@@ -238,14 +250,14 @@ void dg_push_router(lua_State *L, int index, bool versioned) {
     int functions = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, index)) {
-        if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "a route table's keys are strings like \"GET /containers/json\", not %s", luaL_typename(L, -2));
-        if (lua_type(L, -1) != LUA_TFUNCTION) luaL_error(L, "the route \"%s\" is %s, not a function", lua_tostring(L, -2), luaL_typename(L, -1));
-        if (strlen(lua_tostring(L, -2)) != lua_rawlen(L, -2)) luaL_error(L, "a route has a NUL byte in it");
+        if (lua_type(L, -2) != LUA_TSTRING) refuse(L, "a route table's keys are strings like \"GET /containers/json\", not %s", luaL_typename(L, -2));
+        if (lua_type(L, -1) != LUA_TFUNCTION) refuse(L, "the route \"%s\" is %s, not a function", lua_tostring(L, -2), luaL_typename(L, -1));
+        if (strlen(lua_tostring(L, -2)) != lua_rawlen(L, -2)) refuse(L, "a route has a NUL byte in it");
         count++;
         segments += count_segments(lua_tostring(L, -2));
         lua_pop(L, 1);
     }
-    if (count == 0) luaL_error(L, "the route table is empty: write [\"GET /path\"] = function(req) ... end in it");
+    if (count == 0) refuse(L, "the route table is empty: write [\"GET /path\"] = function(req) ... end in it");
     size_t size = sizeof(router) + count * sizeof(route);
     router *all = lua_newuserdatauv(L, size + segments * sizeof(segment), 0);
     memset(all, 0, size + segments * sizeof(segment));
@@ -265,7 +277,7 @@ void dg_push_router(lua_State *L, int index, bool versioned) {
     qsort(all->routes, count, sizeof(route), compare);
     for (size_t i = 1; i < count; i++)
         if (compare(&all->routes[i - 1], &all->routes[i]) == 0)
-            luaL_error(L, "the routes \"%s\" and \"%s\" match the same requests", all->routes[i - 1].pattern, all->routes[i].pattern);
+            refuse(L, "the routes \"%s\" and \"%s\" match the same requests", all->routes[i - 1].pattern, all->routes[i].pattern);
     lua_pushvalue(L, functions);
     lua_pushcclosure(L, answer, 2);
     lua_replace(L, functions);

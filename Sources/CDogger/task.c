@@ -22,7 +22,17 @@ typedef struct run_arguments {
     dg_outcome *outcome;
 } run_arguments;
 
+/* Whether the coroutine has returned, and can be started again. One that an error of Lua's own was thrown across is at its
+   status still, but in the midst of a call. */
+static bool is_at_rest(lua_State *co) {
+    lua_Debug ar;
+    return lua_status(co) == LUA_OK && !lua_getstack(co, 0, &ar);
+}
+
+static void close_coroutine(lua_State *L, dg_task *task);
+
 static void take_coroutine(lua_State *L, dg_task *task) {
+    if (task->coroutine != NULL && !is_at_rest(task->coroutine)) close_coroutine(L, task);
     if (task->coroutine != NULL) return;
     lua_State *co = lua_newthread(L);
     task->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -59,21 +69,23 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
         outcome->state = DG_WAITING;
         return;
     } else if (status == LUA_OK) {
-        dg_deadline_leave(vm, co);
         if (streaming) {
+            dg_deadline_leave(vm, co);
             outcome->state = DG_STREAMED;
             return;
         }
         lua_settop(co, 2);              /* the request, and the first result; nil where there is none */
         lua_pushvalue(co, -1);          /* the response stays on the coroutine, which keeps its strings alive */
         lua_xmove(co, L, 1);
-        dg_read_response(L, lua_gettop(L), co, outcome);
+        dg_read_response(L, lua_gettop(L), co, outcome);     /* within the time limit: there may be much to encode */
+        dg_deadline_leave(vm, co);
         if (outcome->state == DG_NOT_MINE) outcome->touched = is_touched(co);
         return;
     }
     outcome->state = DG_FAILED;
     dg_failure_read(vm, co, status, "the handler", &outcome->failure);
     lua_resetthread(co);                /* runs the pending __close values; the alarm, if it rang, is still set */
+    if (vm->expired && outcome->failure.kind != DG_OUT_OF_TIME) dg_failure_read(vm, co, LUA_ERRRUN, "the handler", &outcome->failure);
     dg_deadline_leave(vm, co);
     ((dg_object *)task->object)->task = NULL;
     task->object = NULL;
@@ -145,21 +157,31 @@ static int stream(lua_State *L) {
     return 0;
 }
 
-/* An error that is not the script's own: reading its response failed, or memory ran out around it. */
+/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
+static void end_object(dg_task *task) {
+    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
+    task->object = NULL;
+}
+
+/* An error that is not the script's own: reading its response failed, or memory ran out around it. Lua throws such a one to
+   here even from a coroutine, past all that runs between: so what that would have set back is set back here. */
 static void protect(dg_task *task, lua_CFunction function, dg_outcome *outcome) {
     dg_vm *vm = task->vm;
     lua_State *L = vm->L;
     run_arguments a = { task, outcome };
+    vm->no_wait = 0;
+    vm->awaiting = false;
     lua_pushcfunction(L, function);
     lua_pushlightuserdata(L, &a);
     lua_pushnumber(L, task->streaming);
     int status = lua_pcall(L, 2, 0, 0);
     if (status == LUA_OK) return;
     vm->task = NULL;
-    dg_deadline_leave(vm, L);
+    end_object(task);
     outcome->state = DG_FAILED;
     dg_failure_read(vm, L, status, "the handler", &outcome->failure);
-    if (status == LUA_ERRRUN) dg_failure_of_answer(vm, task->coroutine, &outcome->failure);
+    if (status == LUA_ERRRUN && !vm->expired) dg_failure_of_answer(vm, task->coroutine, &outcome->failure);
+    dg_deadline_leave(vm, L);
     lua_settop(L, 0);
 }
 
@@ -181,16 +203,9 @@ void dg_task_forward(dg_task *task, dg_outcome *outcome) {
     protect(task, forward, outcome);
 }
 
-/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
-static void end_object(dg_task *task) {
-    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
-}
-
 /* The script ends where it waits: its __close values run, and can still read the request. Of an error in them only the log is
    left to be told. */
-static int close_waiting(lua_State *L) {
-    dg_task *task = lua_touserdata(L, 1);
+static void close_coroutine(lua_State *L, dg_task *task) {
     dg_vm *vm = task->vm;
     lua_State *co = task->coroutine;
     dg_deadline_enter(vm, co);
@@ -205,24 +220,26 @@ static int close_waiting(lua_State *L) {
     }
     dg_deadline_leave(vm, co);
     drop_coroutine(L, task);
+}
+
+static int close_waiting(lua_State *L) {
+    close_coroutine(L, lua_touserdata(L, 1));
     return 0;
 }
 
 void dg_task_end(dg_task *task) {
     dg_vm *vm = task->vm;
-    if (task->coroutine != NULL) {
-        lua_State *co = task->coroutine;
-        if (lua_status(co) == LUA_OK) {
+    lua_State *L = vm->L;
+    if (task->coroutine != NULL && is_at_rest(task->coroutine)) {
+        end_object(task);
+        lua_settop(task->coroutine, 0);
+    } else if (task->coroutine != NULL) {
+        lua_pushcfunction(L, close_waiting);
+        lua_pushlightuserdata(L, task);
+        if (lua_pcall(L, 1, 0, 0) != LUA_OK) {      /* no memory even for the call: take_coroutine tries again */
             end_object(task);
-            lua_settop(co, 0);
-        } else {
-            lua_State *L = vm->L;
-            lua_pushcfunction(L, close_waiting);
-            lua_pushlightuserdata(L, task);
-            if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
-                lua_settop(L, 0);
-                task->coroutine = NULL;     /* its anchor is lost with it until the VM closes */
-            }
+            dg_deadline_leave(vm, L);
+            lua_settop(L, 0);
         }
     }
     task->waiting = task->streaming = false;
@@ -232,4 +249,5 @@ void dg_task_end(dg_task *task) {
     memset(&task->request, 0, sizeof task->request);
     task->next = vm->pool;
     vm->pool = task;
+    dg_vm_settle(vm);
 }

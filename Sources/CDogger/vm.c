@@ -1,6 +1,7 @@
 /* The VM: its memory, its libraries, and the loading of handlers. */
 #include "vm.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static int open_all(lua_State *L) {
     dg_headers_type(L);
     dg_stream_types(L);
     dg_error_type(L);
+    dg_module_type(L);
     /* Has lauxlib make the type of its large buffers now: 5.4.4 registers it before it is whole, so that an allocation that
        fails in between would break every large buffer of the VM for good. */
     luaL_Buffer b;
@@ -97,6 +99,19 @@ void dg_vm_close(dg_vm *vm) {
 
 size_t dg_vm_memory(const dg_vm *vm) { return vm->memory; }
 
+struct lua_State *dg_vm_state(dg_vm *vm) { return vm->L; }
+
+#define LEAST_COLLECTED (32u << 20)
+
+/* Lua collects as it allocates, so what one request left behind would stay until others have allocated as much. */
+void dg_vm_settle(dg_vm *vm) {
+    if (!vm->unsettled && vm->memory < 2 * vm->settled + LEAST_COLLECTED) return;
+    vm->unsettled = false;
+    lua_gc(vm->L, LUA_GCCOLLECT);
+    malloc_trim(0);
+    vm->settled = vm->memory;
+}
+
 typedef struct load_arguments {
     const char *name;
     dg_bytes text;
@@ -105,11 +120,31 @@ typedef struct load_arguments {
     dg_failure *failure;
 } load_arguments;
 
+static int push_router(lua_State *L) {
+    dg_push_router(L, 1, false);
+    return 1;
+}
+
+/* Raises the error on the top with the file in front, unless memory ran out. */
+static int raise_in_file(lua_State *L, int status, const char *name) {
+    if (status != LUA_ERRMEM) {
+        lua_pushfstring(L, "%s: %s", name, lua_tostring(L, -1));
+        lua_replace(L, -2);
+    }
+    return lua_error(L);
+}
+
 /* A handler's value as a function of the request: a table is a table of routes. */
 static void push_handler(lua_State *L, int index, const char *name) {
     switch (lua_type(L, index)) {
     case LUA_TFUNCTION: lua_pushvalue(L, index); return;
-    case LUA_TTABLE: dg_push_router(L, index, false); return;
+    case LUA_TTABLE: {
+        lua_pushcfunction(L, push_router);
+        lua_pushvalue(L, index);
+        int status = lua_pcall(L, 1, 1, 0);
+        if (status != LUA_OK) raise_in_file(L, status, name);
+        return;
+    }
     default:
         luaL_error(L, "%s: the file returned %s; a handler file returns a function, a table of routes, or what docker.engine gives",
                    name, lua_isnil(L, index) ? "nothing" : luaL_typename(L, index));
@@ -120,21 +155,24 @@ static int load_handler(lua_State *L) {
     load_arguments *a = lua_touserdata(L, 1);
     dg_vm *vm = a->vm;
     lua_pushfstring(L, "@%s", a->name);
-    if (luaL_loadbufferx(L, a->text.start, a->text.length, lua_tostring(L, -1), "t") != LUA_OK) return lua_error(L);
+    if (a->text.length > 0 && a->text.start[0] == LUA_SIGNATURE[0])
+        return luaL_error(L, "%s: compiled Lua can't be loaded, only its source", a->name);
+    dg_deadline_enter(vm, L);
+    dg_load_text(L, a->text, lua_tostring(L, -1));
     /* On a coroutine of its own, so that its traceback is still there when it fails. */
     lua_State *co = lua_newthread(L);
     lua_insert(L, -2);
     lua_xmove(L, co, 1);
     int results = 0;
     *dg_thread_word(co) |= DG_THREAD_IS_TASK;
-    dg_deadline_enter(vm, co);
+    dg_deadline_switch(vm, co);
     int status = lua_resume(co, L, 0, &results);
     if (status == LUA_OK) {
-        dg_deadline_leave(vm, co);
         lua_settop(co, results > 0 ? 1 : 0);
         if (results == 0) lua_pushnil(co);
         lua_xmove(co, L, 1);
         push_handler(L, lua_gettop(L), a->name);
+        dg_deadline_leave(vm, co);
         lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_handlers);
         lua_insert(L, -2);
         lua_rawseti(L, -2, (lua_Integer)vm->handler_count + 1);
@@ -155,6 +193,7 @@ bool dg_vm_load(dg_vm *vm, const char *name, dg_bytes text, dg_failure *failure)
     int status = lua_pcall(L, 1, 0, 0);
     if (status != LUA_OK) {
         dg_failure_read(vm, L, status, name, failure);
+        dg_failure_name(vm, failure, name);
         lua_settop(L, 0);
         dg_deadline_leave(vm, L);
     }

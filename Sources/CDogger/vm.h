@@ -7,12 +7,15 @@
 #include <lua5.4/lualib.h>
 #include <signal.h>
 
+#include "deadline.h"
 #include "dogger_buffer.h"
 #include "dogger_vm.h"
 
 struct dg_vm {
     lua_State *L;                       /* the main state: the only one that lua_pcall is called on from outside */
     size_t memory, memory_limit;
+    size_t settled;                     /* what was in use after the last full collection */
+    bool unsettled;                     /* a request failed at a limit: much of what is in use is its garbage */
     uint64_t script_timeout;
     dg_host host;
     const dg_module *modules;
@@ -27,7 +30,7 @@ struct dg_vm {
     const dg_answer *answer;            /* for the host call that is being resumed */
     dg_bytes version;
     int no_wait;                        /* C frames below that can't yield: a wait must be refused, not begun */
-    int close_depth;
+    char *stack;                        /* where the C stack was when Lua was entered */
     size_t handler_count;
     bool has_upstream;
 
@@ -54,6 +57,9 @@ typedef struct dg_object {
     dg_task *task;
 } dg_object;
 
+/* What req:forward() runs. A script can't require it: to run it again would make response objects of another kind. */
+#define DG_FORWARD_MODULE "dogger.forward"
+
 #define DG_REQUEST_TYPE "dogger.request"
 /* Its user values. */
 enum {
@@ -62,6 +68,9 @@ enum {
     DG_ANSWERING,           /* the script's function that answers: an error about its result names its line */
     DG_USER_VALUES = DG_ANSWERING
 };
+
+/* vm.c: gives memory back after a request that used much */
+void dg_vm_settle(dg_vm *vm);
 
 /* deadline.c */
 void dg_deadline_enter(dg_vm *vm, lua_State *co);
@@ -77,16 +86,22 @@ void dg_push_place(lua_State *L);
 void dg_error_type(lua_State *L);
 dg_bytes dg_caller(lua_State *L, int level);
 
+/* load.c: pushes the chunk as a function, or raises; `name` as luaL_loadbufferx takes it */
+void dg_load_text(lua_State *L, dg_bytes text, const char *name);
+
 /* Each opens a part of the library: a lua_CFunction that leaves its table or function on the stack. */
 int dg_open_environment(lua_State *L);      /* environment.c: the globals of every script */
 int dg_open_coroutine(lua_State *L);        /* coroutine.c */
+int dg_open_table(lua_State *L);            /* table_library.c */
+int dg_load(lua_State *L);                  /* load.c: the global of that name */
 int dg_open_dogger(lua_State *L);           /* dogger_module.c */
 int dg_open_json_locked(lua_State *L);
 int dg_require(lua_State *L);               /* require.c */
+void dg_module_type(lua_State *L);
 void dg_lock(lua_State *L, const char *name);   /* environment.c: replaces the table on the top by a read-only view of it */
 bool dg_is_locked(lua_State *L, int index);
 void dg_bound_string_functions(lua_State *L);   /* bounds.c: of the library table on the top */
-void dg_bound_table_functions(lua_State *L);
+void dg_bound_os_functions(lua_State *L);
 
 /* request.c, headers.c, stream.c, peer.c */
 void dg_request_types(lua_State *L);

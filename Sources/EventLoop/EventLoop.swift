@@ -7,7 +7,11 @@ import Glibc
 /// timers; what `soon` left. Everything runs on the thread that calls `run()`, and nothing here may be touched by another.
 public final class EventLoop {
     /// CLOCK_MONOTONIC in nanoseconds, as it was when this turn's wait ended.
-    public private(set) var now: UInt64
+    public var now: UInt64 { time.pointee }
+
+    /// Behind a pointer, because a class's property that another module reads has its exclusivity checked each time, and this
+    /// one is read several times a request.
+    private let time: UnsafeMutablePointer<UInt64>
 
     private struct Slot {
         var source: (any EventSource)?
@@ -40,7 +44,8 @@ public final class EventLoop {
     /// - Throws: `SystemError` when the kernel gives no epoll (too many descriptors are open).
     public init() throws(SystemError) {
         queue = try Descriptor(epoll_create1(Int32(EPOLL_CLOEXEC)), "cannot open an event queue")
-        now = EventLoop.clock()
+        time = .allocate(capacity: 1)
+        time.initialize(to: EventLoop.clock())
         slotCount = 64
         slots = .allocate(capacity: slotCount)
         slots.initialize(repeating: Slot(), count: slotCount)
@@ -52,6 +57,7 @@ public final class EventLoop {
         slots.deinitialize(count: slotCount)
         slots.deallocate()
         batch.deallocate()
+        time.deallocate()
     }
 
     /// CLOCK_MONOTONIC in nanoseconds, right now.
@@ -156,7 +162,7 @@ public final class EventLoop {
         let timeout = waitTime()
         let count = Int(epoll_wait(queue.number, batch, Int32(EventLoop.batchSize), timeout))
         if count < 0, errno != EINTR { throw SystemError("cannot wait for events") }
-        now = EventLoop.clock()
+        time.pointee = EventLoop.clock()
         if count > 0 { dispatch(count) }
         if let earliest = timers.earliest, earliest <= now { timers.run(now: now) }
         if !soonActions.isEmpty { runSoon() }

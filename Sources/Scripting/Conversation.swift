@@ -51,7 +51,7 @@ final class Conversation {
     }
 
     private func start() {
-        task.request = RequestView(exchange)
+        task.request = RequestView(exchange, bodyLimit: handler.options.bodyLimit)
         proceed(task.start())
     }
 
@@ -123,7 +123,8 @@ final class Conversation {
         case .function:
             if let error = exchange.begin(status: Int(response.status), fields: fields) { return fail(refused(error)) }
             hasBegun = true
-            proceed(task.stream())
+            // HEAD asks for the head alone; a function that streams without end would hold the connection up for nothing.
+            if exchange.isHead { finishStream() } else { proceed(task.stream()) }
         case .upgrade:
             if let error = exchange.upgrade(fields: fields) { return fail(refused(error)) }
             hasBegun = true
@@ -179,14 +180,8 @@ final class Conversation {
 
     /// Docker's shape of an error, which its clients print.
     private func answer(_ status: Int, _ message: String) {
-        let body = ByteBuffer()
-        body.appendErrorBody(message)
-        fields[0] = ResponseField(name: Conversation.contentType.bytes, value: Conversation.json.bytes)
-        if handler.options.traces {
-            handler.log.traceResponse(status, UnsafeBufferPointer(rebasing: fields[..<1]))
-            handler.log.traceBytes("< ", body.readable)
-        }
-        _ = exchange.respond(status: status, fields: UnsafeBufferPointer(rebasing: fields[..<1]), body: body.readable)
+        if handler.options.traces { handler.log.line("< \(status) \(message)") }
+        exchange.respond(status: status, message: message)
         end()
     }
 
@@ -297,7 +292,6 @@ final class Conversation {
     }
 
     private static let contentType: StaticString = "Content-Type"
-    private static let json: StaticString = "application/json"
 
     private static func length(_ text: UnsafePointer<CChar>) -> Int {
         var count = 0
@@ -333,7 +327,8 @@ extension Conversation: ExchangeDelegate {
 
 extension RequestView {
     /// The request as the script's object reads it; valid as long as the exchange's head is.
-    init(_ exchange: Exchange) {
+    /// - Parameter bodyLimit: bytes; a larger body is not here for the script, which then learns why when it asks for it.
+    init(_ exchange: Exchange, bodyLimit: Int) {
         self.init()
         let head = exchange.head
         self.head = exchange.headBytes.baseAddress?.assumingMemoryBound(to: CChar.self)
@@ -348,7 +343,7 @@ extension RequestView {
         }
         descriptor = exchange.descriptor
         id = exchange.id
-        if let body = exchange.completeBody {
+        if let body = exchange.completeBody, body.count <= bodyLimit {
             body_is_here = true
             self.body = .init(body)
         }

@@ -17,6 +17,10 @@ public final class Dispatcher: RequestHandler {
 
     public func handle(_ exchange: Exchange) {
         if options.logsRequests { logRequest(exchange) }
+        if let refusal = options.tcpGuard.refusal(of: exchange) {
+            exchange.respond(status: refusal.status, message: refusal.message)
+            return
+        }
         handler.handle(exchange)
     }
 

@@ -12,6 +12,8 @@ public struct ScriptingOptions {
     public var hidesErrors = false
     /// Headers and bodies go to the log as well.
     public var traces = false
+    /// Whom requests over TCP are answered.
+    public var tcpGuard = TCPGuard()
     /// Where goes what no handler answers.
     public var upstream: Upstream?
     /// A line in the log for each request.
@@ -106,6 +108,7 @@ public final class Handler {
     func retire() {
         isRetired = true
         spareConversations = []
+        files.whenNew = nil
     }
 }
 
@@ -155,5 +158,12 @@ extension Handler: ScriptHost {
         answerBytes.reset()
         answerBytes.append(message)
         return .error(answerBytes.readable, status: status)
+    }
+}
+
+extension ByteBuffer {
+    fileprivate func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
 }

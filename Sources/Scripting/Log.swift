@@ -1,4 +1,5 @@
 import Glibc
+import LuaRuntime
 import EventLoop
 
 /// What dogger tells its user, line by line, on one descriptor (standard error).
@@ -14,8 +15,10 @@ public final class Log {
     private var lostLines = 0
 
     private static let flushSize = 32 * 1024
-    /// What a reader that does not read may cost; lines past it are counted and dropped.
+    /// What a reader that does not read may cost; lines past it, and longer ones, are counted and dropped.
     private static let mostPending = 1 << 20
+    /// How long to wait for a reader that lags, in nanoseconds.
+    private static let patience: UInt64 = 100_000_000
 
     public init(_ descriptor: Int32, _ loop: EventLoop) {
         self.descriptor = descriptor
@@ -32,7 +35,7 @@ public final class Log {
 
     /// Adds a line made of pieces, without a copy of its own.
     public func line(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ third: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ fourth: UnsafeRawBufferPointer = .init(start: nil, count: 0)) {
-        guard pending.count < Log.mostPending else {
+        guard pending.count + first.count + second.count + third.count + fourth.count < Log.mostPending else {
             lostLines += 1
             return
         }
@@ -56,19 +59,36 @@ public final class Log {
 
     /// Writes what there is, as far as the reader takes it: a pipe that nobody empties must not stop the server.
     public func flush() {
-        while !pending.isEmpty {
+        var sent = 0
+        while sent < pending.count {
             var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            guard Glibc.poll(&poll, 1, 0) == 1, poll.revents & Int16(POLLOUT) != 0 else { break }
+            guard Glibc.poll(&poll, 1, 0) == 1 else { break }
             // A pipe that is ready takes this much without blocking (pipe(7)).
-            let size = isTerminal ? pending.count : min(pending.count, Int(PIPE_BUF))
-            let written = pending.withUnsafeBytes { write(descriptor, $0.baseAddress!, size) }
-            guard written > 0 else { break }
-            if written == pending.count { pending.removeAll(keepingCapacity: true) } else { pending.removeFirst(written) }
+            let size = isTerminal ? pending.count - sent : min(pending.count - sent, Int(PIPE_BUF))
+            let written = pending.withUnsafeBytes { write(descriptor, $0.baseAddress! + sent, size) }
+            guard written > 0 else {
+                if errno != EAGAIN, errno != EINTR { sent = pending.count }     // the reader is gone for good
+                break
+            }
+            sent += written
         }
-        if pending.isEmpty, lostLines > 0 {
+        if sent == pending.count { pending.removeAll(keepingCapacity: true) } else { pending.removeFirst(sent) }
+        if !pending.isEmpty {
+            guard !isScheduled else { return }
+            isScheduled = true
+            loop.schedule(after: Log.patience) { [self] in flushScheduled() }
+        } else if lostLines > 0 {
             let lost = lostLines
             lostLines = 0
-            line("dogger: \(lost) lines of the log were lost: nobody read them in time")
+            line("dogger: \(lost) lines of the log were lost: too long, or nobody read them in time")
         }
+    }
+}
+
+extension Log {
+    /// The sentence; and under it, where the script itself failed, the calls that led there.
+    func failure(_ failure: ScriptFailure) {
+        line("dogger: \(failure.message)")
+        if failure.status == 500 || failure.kind != .scriptError, !failure.traceback.isEmpty { line(failure.traceback) }
     }
 }

@@ -72,7 +72,6 @@ public final class Reloader {
         switch result {
         case .success(let handler):
             dispatcher.handler.retire()
-            dispatcher.handler.files.whenNew = nil
             dispatcher.handler = handler
             let cause = changed.isEmpty ? "" : " (\(changed.map(shortened).joined(separator: ", ")) changed)"
             log.line("dogger: reloaded \(names)\(cause)")

@@ -1,21 +1,18 @@
 import HTTP
 
-/// Buffers between two uses, so that a connection holds memory only while it holds bytes.
+/// Output buffers between two uses, so that a connection holds memory only while it holds bytes.
 struct BufferPool {
-    private var spare: ContiguousArray<ByteBuffer> = []
+    /// Most of the time one is all it takes.
+    private var nearest: ByteBuffer?
+    private var others: ContiguousArray<ByteBuffer> = []
 
     private static let most = 64
-    private static let largest = 64 * 1024
 
-    mutating func take() -> ByteBuffer {
-        // A buffer keeps its memory while it is in use, even when it is empty for a moment: what was consumed last is still
-        // being looked at.
-        spare.popLast() ?? ByteBuffer(retained: .max)
-    }
+    mutating func take() -> ByteBuffer { nearest.take() ?? others.popLast() ?? ByteBuffer() }
 
     mutating func give(_ buffer: ByteBuffer) {
-        guard spare.count < BufferPool.most else { return }
-        if buffer.capacity > BufferPool.largest { buffer.release() } else { buffer.reset() }
-        spare.append(buffer)
+        // This frees what is large.
+        buffer.reset()
+        if nearest == nil { nearest = buffer } else if others.count < BufferPool.most { others.append(buffer) }
     }
 }

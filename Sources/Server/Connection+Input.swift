@@ -20,6 +20,7 @@ extension Connection {
     var wantsInput: Bool {
         guard !isAtEnd else { return false }
         switch phase {
+        case .exchange where leavesInput: return exchange?.waitsToRead == true
         case .head, .exchange: return unread.count < inputLimit
         case .skipping, .lingering: return true
         case .closing, .closed: return false
@@ -35,7 +36,7 @@ extension Connection {
     func takeInput(_ events: Events) {
         let isOver = !events.isDisjoint(with: [.hungUp, .failed])
         if wantsInput {
-            receive()
+            if leavesInput { inputWaits = true } else { receive() }
             if isOver, isAtEnd { hangUp() }
         } else if isOver {
             hangUp()
@@ -51,7 +52,7 @@ extension Connection {
         if let input, !input.isEmpty {
             room = input.writable(minimum: min(max(body.wanted - input.count, Connection.leastRoom), Connection.mostRoom))
         } else {
-            releaseInput()
+            input = nil
             room = server.scratch
         }
         let count = recv(descriptor, room.baseAddress, room.count, 0)
@@ -80,9 +81,10 @@ extension Connection {
     /// Keeps what is left, and no memory where nothing is.
     func storeInput() {
         if let input {
-            if input.isEmpty { releaseInput() }
+            if input.isEmpty { self.input = nil }
         } else if scratchStart < scratchEnd {
-            let own = server.buffers.take()
+            // It keeps its memory even when it is empty for a moment: what was consumed last is still being looked at.
+            let own = ByteBuffer(retained: .max)
             _ = own.writable(minimum: min(max(body.wanted, scratchEnd - scratchStart), Connection.mostRoom))
             own.append(unread)
             input = own
@@ -91,16 +93,12 @@ extension Connection {
         scratchEnd = 0
     }
 
-    private func releaseInput() {
-        if let input { server.buffers.give(input) }
-        input = nil
-    }
-
     func releaseBuffers() {
-        releaseInput()
+        input = nil
         scratchStart = 0
         scratchEnd = 0
-        if let output { server.buffers.give(output) }
+        if let output { server.outputs.give(output) }
         output = nil
+        pipe = nil
     }
 }

@@ -10,12 +10,15 @@ extension Connection {
     /// Collected bytes are sent before the end of the turn from here on.
     private static let flushSize = 64 * 1024
 
-    var outputCount: Int { output?.count ?? 0 }
+    var outputCount: Int {
+        guard let output else { return 0 }
+        return output.count &+ (pipe?.count ?? 0)
+    }
 
     /// The buffer to write into.
     func openOutput() -> ByteBuffer {
         if let output { return output }
-        let buffer = server.buffers.take()
+        let buffer = server.outputs.take()
         output = buffer
         return buffer
     }
@@ -27,6 +30,7 @@ extension Connection {
             return
         }
         if isFull || heldSince != nil && !releaseHold() { return }
+        if pipe != nil, !drainPipe() { return }
         while !output.isEmpty {
             let bytes = output.readable
             let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
@@ -45,6 +49,27 @@ extension Connection {
         if shutsDown { shutDown() }
     }
 
+    /// - Returns: whether the socket took all that was in the pipe.
+    private func drainPipe() -> Bool {
+        guard let pipe else { return true }
+        guard pipe.drain(to: descriptor) else {
+            fail()
+            return false
+        }
+        isFull = pipe.count > 0
+        if isFull { return false }
+        self.pipe = nil
+        pipe.release()
+        return true
+    }
+
+    /// Sends what is in a pipe, before all that is written after this.
+    func write(_ pipe: SplicePipe) {
+        _ = openOutput()
+        self.pipe = pipe
+        flush()
+    }
+
     /// Sends what is collected if it is much.
     func flushIfLarge() {
         if outputCount >= Connection.flushSize { flush() }
@@ -54,7 +79,7 @@ extension Connection {
     func writeDirectly(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
         let output = openOutput()
         var sent = 0
-        if heldSince == nil, !isFull { sent = SocketVector.send(descriptor, output.readable, bytes, suffix) }
+        if heldSince == nil, !isFull, pipe == nil { sent = SocketVector.send(descriptor, output.readable, bytes, suffix) }
         guard sent >= 0 else {
             fail()
             return
@@ -68,7 +93,7 @@ extension Connection {
         output.append(UnsafeRawBufferPointer(rebasing: bytes[direct...]))
         sent -= direct
         output.append(UnsafeRawBufferPointer(start: suffix.utf8Start + sent, count: suffix.utf8CodeUnitCount - sent))
-        if output.isEmpty { closeOutput() }
+        if output.isEmpty, pipe == nil { closeOutput() }
     }
 
     private func fail() {
@@ -78,11 +103,11 @@ extension Connection {
 
     /// Gives the buffer back where a write of nothing has opened it.
     func dropEmptyOutput() {
-        if let output, output.isEmpty { closeOutput() }
+        if let output, output.isEmpty, pipe == nil { closeOutput() }
     }
 
     private func closeOutput() {
-        if let output { server.buffers.give(output) }
+        if let output { server.outputs.give(output) }
         output = nil
     }
 

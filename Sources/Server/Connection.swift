@@ -1,6 +1,4 @@
-import CDogger
 import EventLoop
-import Glibc
 import HTTP
 
 /// One client's connection: it reads requests, has them answered one after the other, and writes the answers.
@@ -18,32 +16,40 @@ final class Connection: EventSource {
         case head, exchange, skipping, closing, lingering, closed
     }
 
-    // The server holds its connections, and closes them all before it goes.
-    unowned(unsafe) let server: Server
+    // Server and connection hold each other until the connection is closed.
+    let server: Server
+    // Of the unchecked properties below: each is set and read at once, and none is passed inout to anything that could come back
+    // here; the run-time check of that would be a tenth of a request's cost.
     let descriptor: Int32
     let isTCP: Bool
     /// Its place in `server.connections`.
     var index = 0
     var phase = Phase.head
-    var exchange: Exchange?
+    @exclusivity(unchecked) var exchange: Exchange?
     /// When it is out of time, on the loop's clock; `.max` where it has all the time.
     var deadline: UInt64
 
     // Input.
     /// What came and is not consumed, except what is in the server's scratch memory during a call of `ready`.
-    var input: ByteBuffer?
+    @exclusivity(unchecked) var input: ByteBuffer?
     var scratchStart = 0
     var scratchEnd = 0
     /// Takes the place of the server's while a head comes in pieces.
-    var reader: HeadReader?
-    var body = RequestBody()
+    @exclusivity(unchecked) var reader: HeadReader?
+    @exclusivity(unchecked) var body = RequestBody()
     /// The client's bytes are over: it has half-closed.
     var isAtEnd = false
+    /// Whoever reads takes the bytes from the socket, so they stay there.
+    var leavesInput = false
+    /// There are some.
+    var inputWaits = false
     /// The half-close is known of, but there are bytes before it to read.
     var hasSeenHalfClose = false
 
     // Output.
-    var output: ByteBuffer?
+    @exclusivity(unchecked) var output: ByteBuffer?
+    /// Bytes that go out before those of `output`, which is there for as long as they are.
+    @exclusivity(unchecked) var pipe: SplicePipe?
     /// Written bytes stay here for the moment; see `Upgrade`.
     var heldSince: UInt64?
     var isHoldTimed = false
@@ -58,10 +64,10 @@ final class Connection: EventSource {
     /// The client has said itself that it sends nothing after this request.
     var clientCloses = false
     var hasServed = false
-    /// A stream from elsewhere passes through: neither a client that pauses is cut off, nor one that takes long to read the end.
+    /// What is read and written is a stream: neither a client that pauses is cut off, nor one that takes long to read the end.
     var isPatient = false
-    private var isReadingHead = false
-    private var isBlocked = false
+    var isReadingHead = false
+    var isBlocked = false
 
     /// The client is gone: nothing can be written to it.
     var isGone = false
@@ -69,8 +75,8 @@ final class Connection: EventSource {
     var isCut = false
     private var isCorked = false
     private var isQueued = false
-    private var isWatched = true
-    private(set) var interest: Events
+    var isWatched = true
+    var interest: Events
 
     init(server: Server, descriptor: Int32, isTCP: Bool) {
         self.server = server
@@ -197,7 +203,7 @@ final class Connection: EventSource {
         if self.reader != nil { returnReader() }
     }
 
-    private func returnReader() {
+    func returnReader() {
         if let reader { server.takeBack(reader) }
         reader = nil
     }
@@ -216,6 +222,10 @@ final class Connection: EventSource {
     /// Drops what is left of the request's body.
     /// - Returns: false where more has to come first.
     private func skipBody() -> Bool {
+        if body.isDone {
+            phase = .head
+            return true
+        }
         switch body.skip(unread, isAtEnd: isAtEnd, limit: server.options.skipLimit) {
         case .done(let count):
             consume(count)
@@ -230,166 +240,6 @@ final class Connection: EventSource {
         }
     }
 
-    /// The exchange's answer is complete, as far as the handler is concerned.
-    func exchangeEnded() {
-        exchange?.detach()
-        phase = isLast || server.isDraining ? .closing : .skipping
-        touch()
-    }
-
-    /// Keeps the exchange for the next request, if nobody else does; one that is still held stays what it is, ended.
-    private func recycle() {
-        guard var ended = exchange else { return }
-        exchange = nil
-        if isKnownUniquelyReferenced(&ended) { server.spareExchange = ended }
-    }
-
-    /// Refuses what the client sends, and ends the connection, after all earlier answers.
-    private func answerWithError(_ status: Int, _ message: String) {
-        ErrorAnswer.append(
-            to: openOutput(), status: status, message: message, date: server.date, seconds: server.wallSeconds)
-        isLast = true
-        phase = .closing
-    }
-
-    // MARK: Settling
-
-    private func settle() {
-        if isCut || isGone {
-            if isCut { flush() }
-            breakOff(.clientGone)
-            return
-        }
-        flush()
-        if isCut {
-            breakOff(.clientGone)
-            return
-        }
-        if phase == .closing, output == nil { finishClosing() }
-        if phase == .lingering, isAtEnd { destroy() }
-        if phase == .head, output == nil, !isBlocked {
-            if isAtEnd || server.isDraining && unread.isEmpty { destroy() }
-        }
-        guard phase != .closed else { return }
-        if outputCount <= server.options.lowWater, isBlocked || exchange?.waitsToWrite == true { touch() }
-        storeInput()
-        updateInterest()
-        updateDeadline()
-    }
-
-    private func finishClosing() {
-        let nothingIsLost = clientCloses && body.isDone && unread.isEmpty
-        guard !isAtEnd, !nothingIsLost else {
-            destroy()
-            return
-        }
-        shutdown(descriptor, Int32(SHUT_WR))
-        hasShutDown = true
-        phase = .lingering
-        deadline = server.loop.now &+ server.options.lingerTimeout
-        consume(unread.count)
-    }
-
-    private func updateInterest() {
-        guard isWatched else { return }
-        var wanted: Events = []
-        if wantsInput { wanted.insert(.readable) }
-        if !isAtEnd, !hasSeenHalfClose { wanted.insert(.halfClosed) }
-        if output != nil, heldSince == nil { wanted.insert(.writable) }
-        guard wanted != interest else { return }
-        do throws(SystemError) {
-            try server.loop.change(descriptor, wanted)
-            interest = wanted
-        } catch {
-            // The kernel is out of memory. A connection that nobody would hear of again must not stay.
-            breakOff(.clientGone)
-        }
-    }
-
-    private func updateDeadline() {
-        let options = server.options
-        let now = server.loop.now
-        switch phase {
-        case .head:
-            if output != nil {
-                isReadingHead = false
-                deadline = isPatient ? .max : now &+ options.stallTimeout
-            } else if unread.isEmpty {
-                isReadingHead = false
-                // The first request's time runs from the first moment, whatever comes.
-                if hasServed { deadline = now &+ options.idleTimeout }
-            } else if !isReadingHead {
-                isReadingHead = true
-                deadline = now &+ options.headTimeout
-            }
-        case .exchange:
-            let waits = exchange.map { $0.waitsToRead && !$0.isUpgraded && !isPatient } ?? false
-            deadline = waits ? now &+ options.stallTimeout : .max
-        case .skipping, .closing:
-            deadline = isPatient && output != nil ? .max : now &+ options.stallTimeout
-        case .lingering, .closed:
-            break
-        }
-    }
-
-    // MARK: Hanging up
-
-    /// The kernel says that both directions are over.
-    func hangUp() {
-        guard phase == .exchange, hasShutDown, exchange?.isUpgraded == true else {
-            isGone = true
-            return
-        }
-        // Both sides have half-closed in order. What the client sent last is still to be read, and as the kernel reports
-        // the end again each turn, whatever is watched, the rest is taken in now and the loop told to look no more.
-        while !isAtEnd, !isCut {
-            storeInput()
-            let before = unread.count
-            receive()
-            // It can't block now; but a loop without end would be worse than a lost connection.
-            if !isAtEnd, unread.count == before { isCut = true }
-        }
-        storeInput()
-        server.loop.remove(descriptor)
-        isWatched = false
-    }
-
-    /// Ends it now, whatever is going on.
-    func breakOff(_ reason: CloseReason) {
-        let exchange = phase == .exchange ? exchange : nil
-        destroy()
-        guard let exchange else { return }
-        let delegate = exchange.delegate
-        exchange.detach()
-        delegate?.exchangeDidClose(exchange, reason)
-    }
-
-    func destroy() {
-        guard phase != .closed else { return }
-        phase = .closed
-        if isWatched { server.loop.remove(descriptor) }
-        close(descriptor)
-        releaseBuffers()
-        returnReader()
-        server.forget(self)
-        if exchange?.isAttached == false { recycle() }
-    }
-
-    /// Ends it with this call, or at the end of the turn; what is written by now may still go out.
-    func cut() {
-        phase = .closing
-        isLast = true
-        isCut = true
-        touch()
-    }
-
-    /// Has a TCP client see an error in place of an orderly end, where the end alone would look like the end of a body.
-    func resetOnClose() {
-        guard isTCP else { return }
-        var option = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-    }
-
     /// Decides before an answer's head is written whether it is the last.
     func decideFate(closes: Bool) {
         if closes || server.isDraining
@@ -399,7 +249,30 @@ final class Connection: EventSource {
         }
     }
 
-    // MARK: Draining
+    /// The exchange's answer is complete, as far as the handler is concerned.
+    func exchangeEnded() {
+        leavesInput = false
+        exchange?.detach()
+        phase = isLast || server.isDraining ? .closing : .skipping
+        touch()
+    }
+
+    /// Keeps the exchange for the next request, if nobody else does; one that is still held stays what it is, ended.
+    func recycle() {
+        guard var ended = exchange else { return }
+        exchange = nil
+        guard isKnownUniquelyReferenced(&ended) else { return }
+        ended.releaseMemory()
+        server.spareExchange = ended
+    }
+
+    /// Refuses what the client sends, and ends the connection, after all earlier answers.
+    private func answerWithError(_ status: Int, _ message: String) {
+        ErrorAnswer.append(
+            to: openOutput(), status: status, message: message, date: server.date, seconds: server.wallSeconds)
+        isLast = true
+        phase = .closing
+    }
 
     /// Whether it can be closed at once when the server drains: nothing is under way.
     var isIdle: Bool { phase == .head && unread.isEmpty && output == nil }

@@ -42,7 +42,7 @@ extension Exchange {
     /// Answers `{"message": ...}`, which is what Docker's clients print.
     /// - Returns: why nothing was sent; nil if it was.
     @discardableResult
-    func respond(status: Int, message: String) -> ResponseFault? {
+    public func respond(status: Int, message: String) -> ResponseFault? {
         let body = ErrorAnswer.body(message)
         var field = ResponseField(
             name: ErrorAnswer.bytes("Content-Type"), value: ErrorAnswer.bytes("application/json"))

@@ -40,8 +40,9 @@ extension Exchange {
     /// The next bytes that came; after an upgrade, of the raw stream.
     public func readChunk() -> Chunk {
         guard let connection else { return .failed(.truncated) }
-        if isUpgraded { return readRaw(connection) }
+        connection.takeLeftInput()
         wholeLimit = nil
+        if isUpgraded { return readRaw(connection) }
         let bytes = connection.unread
         switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
         case .bytes(let range, let consumed):
@@ -141,13 +142,21 @@ extension Exchange {
     var canRead: Bool {
         guard let connection else { return false }
         if connection.body.failure != nil || connection.isAtEnd { return true }
-        guard let wholeLimit else { return !connection.unread.isEmpty }
+        guard let wholeLimit else { return !connection.unread.isEmpty || connection.inputWaits }
         if connection.body.isChunked { return collect(wholeLimit) }
         return connection.unread.count >= connection.body.wanted
     }
 }
 
 extension Connection {
+    /// Takes in what was left in the socket for somebody who does not come.
+    fileprivate func takeLeftInput() {
+        leavesInput = false
+        guard inputWaits else { return }
+        inputWaits = false
+        if unread.isEmpty, !isAtEnd { receive() }
+    }
+
     /// The first so many unread bytes, if they are here.
     fileprivate func bytesAtHand(_ count: UInt64) -> UnsafeRawBufferPointer? {
         let bytes = unread

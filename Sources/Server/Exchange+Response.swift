@@ -58,6 +58,8 @@ extension Exchange {
         } else {
             response = head.minorVersion == 0 ? .untilClose : .chunked
         }
+        // Who pages through a log may pause for longer than any limit, at its end too.
+        connection.isPatient = true
         connection.decideFate(closes: plan.closes || response == .untilClose)
         let output = connection.openOutput()
         appendHead(to: output, connection, status, fields, plan)

@@ -30,6 +30,7 @@ extension Exchange {
         response = .untilClose
         isUpgraded = true
         connection.isLast = true
+        connection.isPatient = true
         connection.body.awaitsContinue = false
         let output = connection.openOutput()
         if let proto {

@@ -21,24 +21,28 @@ public final class Exchange {
         case over
     }
 
+    // Of the unchecked ones: they are plain values of one thread, set and read at once, never passed inout to anything that
+    // could come back here; the run-time check of that would be a twentieth of a request's cost.
+
     /// Different for every request of a server, from 1.
-    public internal(set) var id: UInt64 = 0
+    @exclusivity(unchecked) public internal(set) var id: UInt64 = 0
     /// What the head says. Its slices are offsets into `headBytes`.
-    public internal(set) var head = RequestHead()
+    @exclusivity(unchecked) public internal(set) var head = RequestHead()
     /// The head's bytes; empty after `RequestHandler.handle` has returned, unless they were kept.
-    public internal(set) var headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    @exclusivity(unchecked) public internal(set) var headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
     /// The head's field lines; empty after `RequestHandler.handle` has returned, unless they were kept.
-    public internal(set) var fields = UnsafeBufferPointer<Field>(start: nil, count: 0)
+    @exclusivity(unchecked) public internal(set) var fields = UnsafeBufferPointer<Field>(start: nil, count: 0)
     /// Who is told what happens, from now on; let go at the end.
-    public var delegate: (any ExchangeDelegate)?
+    @exclusivity(unchecked) public var delegate: (any ExchangeDelegate)?
 
     // Nil as soon as the exchange has ended, and a connection ends its exchange before it goes.
-    unowned(unsafe) var connection: Connection?
-    var response = Response.none
+    @exclusivity(unchecked) unowned(unsafe) var connection: Connection?
+    @exclusivity(unchecked) var response = Response.none
     /// What is still to be written of a `fixed` response.
     var remaining: UInt64 = 0
     var announced: UInt64 = 0
-    var isHead = false
+    /// The request's method is HEAD: no body is sent, whatever is written.
+    public internal(set) var isHead = false
     var isUpgraded = false
     var waitsToRead = false
     var waitsToWrite = false
@@ -59,6 +63,9 @@ public final class Exchange {
 
     /// Who the client is; nil for TCP, and once the exchange has ended. One system call.
     public var peer: Peer? { connection.flatMap { Peer(of: $0.descriptor) } }
+
+    /// Whether the client came over TCP, and not through a Unix socket's file.
+    public var isTCP: Bool { connection?.isTCP ?? false }
 
     /// Whether the exchange is over, by an answer or because the client is gone.
     public var isEnded: Bool { connection == nil }
@@ -101,8 +108,6 @@ public final class Exchange {
         hasReadEnd = false
         wholeLimit = nil
         isTooLarge = false
-        isKept = false
-        if collected != nil { collected = nil }
     }
 
     /// "HEAD" as it lies in memory.
@@ -113,6 +118,16 @@ public final class Exchange {
         // The answer to an upgrade repeats one of its fields.
         if head.upgrade != nil, isAttached { keepHead() }
         guard !isKept else { return }
+        headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        fields = UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    /// Gives back what the last request needed.
+    func releaseMemory() {
+        if collected != nil { collected = nil }
+        guard isKept else { return }
+        isKept = false
+        kept.reset()
         headBytes = UnsafeRawBufferPointer(start: nil, count: 0)
         fields = UnsafeBufferPointer(start: nil, count: 0)
     }

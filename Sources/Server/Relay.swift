@@ -21,6 +21,9 @@ public final class Relay {
     /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
     public private(set) var isUploaded = false
     private var isOver = false
+    /// The last bytes came in a large piece, and are likely to go on so; and no witness has to see them.
+    var isBulkUp = false
+    var isBulkDown = false
 
     /// - Parameters:
     ///   - exchange: not answered yet. Its delegate is the relay, from `start` on.
@@ -102,7 +105,8 @@ public final class Relay {
         delegate = nil
         dismissWitness(isComplete: false, nil)
         response?.close()
-        exchange.delegate = nil
+        // Another relay of the same exchange may have taken over.
+        if exchange.delegate === self { exchange.delegate = nil }
     }
 
     // MARK: Passing bytes
@@ -111,9 +115,11 @@ public final class Relay {
     private func upload() {
         guard let response else { return }
         while !isUploaded, !isOver {
+            if isBulkUp, spliceUp(response) == .waits { return }
             switch exchange.readChunk() {
             case .bytes(let bytes):
                 witness?.relay(self, passes: bytes, .up)
+                isBulkUp = bytes.count >= Relay.bulk && witness == nil
                 if response.write(bytes) == .wait { return }
                 // What it does not take is dropped: its answer says why, or its end.
             case .end:
@@ -135,9 +141,11 @@ public final class Relay {
     private func download() {
         guard let response else { return }
         while isPassing, !isOver {
+            if isBulkDown, spliceDown(response) == .waits { return }
             switch response.readChunk() {
             case .bytes(let bytes):
                 witness?.relay(self, passes: bytes, .down)
+                isBulkDown = bytes.count >= Relay.bulk && witness == nil
                 switch exchange.write(bytes) {
                 case .ok: if exchange.waitsForClient() { return }
                 case .wait: return

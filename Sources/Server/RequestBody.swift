@@ -37,6 +37,15 @@ struct RequestBody {
     var isDone: Bool { framing == .done }
     var isChunked: Bool { framing == .chunked }
 
+    /// How many bytes can be taken as they come, with no framing among them.
+    var plainCount: Int { framing == .length && failure == nil && !awaitsContinue ? Int(clamping: remaining) : 0 }
+
+    /// Such bytes were taken.
+    mutating func tookPlain(_ count: Int) {
+        remaining -= UInt64(count)
+        if remaining == 0 { framing = .done }
+    }
+
     mutating func start(_ head: RequestHead) {
         failure = nil
         wanted = 0

@@ -10,11 +10,12 @@ public final class Server {
 
     /// What all connections receive into. The kernel gives pages only as far as they are used.
     let scratch: UnsafeMutableRawBufferPointer
+    // The unchecked ones are used once or more a request, each at once, by methods that call nobody.
     /// Reads every head that comes in one piece.
-    private(set) var reader: HeadReader
+    @exclusivity(unchecked) private(set) var reader: HeadReader
     private var spareReader: HeadReader?
-    var buffers = BufferPool()
-    var spareExchange: Exchange?
+    @exclusivity(unchecked) var outputs = BufferPool()
+    @exclusivity(unchecked) var spareExchange: Exchange?
     private(set) var isDraining = false
 
     private(set) var connections: ContiguousArray<Connection> = []
@@ -22,11 +23,11 @@ public final class Server {
     private var queued: ContiguousArray<Connection> = []
     private var settling: ContiguousArray<Connection> = []
     private var sweep: Timer?
-    private var lastID: UInt64 = 0
+    @exclusivity(unchecked) private var lastID: UInt64 = 0
     private var whenDrained: (() -> Void)?
     let date = HTTPDate()
-    private var seconds: Int64 = 0
-    private var nextSecond: UInt64 = 0
+    @exclusivity(unchecked) private var seconds: Int64 = 0
+    @exclusivity(unchecked) private var nextSecond: UInt64 = 0
 
     private static let scratchSize = 256 * 1024
 

@@ -9,8 +9,9 @@ public struct ServerOptions: Sendable {
     /// How long a connection may wait for its next request. Longer than the 60 s after which many clients' pools (and proxies)
     /// let go, so that it is the client who closes, and no request meets a closing server.
     public var idleTimeout: UInt64 = 75_000_000_000
-    /// How long a client may send nothing of a body that a handler waits for, and take nothing of an answer that is complete.
-    /// Any progress begins it anew. Streams and upgrades that are under way are not cut for it.
+    /// How long a client may send nothing of a body that a handler waits for, and take nothing of an answer that was given whole.
+    /// Any progress begins it anew. Once a stream or an upgrade has begun its client may pause as long as it likes: somebody may
+    /// be paging through a log.
     public var stallTimeout: UInt64 = 30_000_000_000
     /// After an answer that ends the connection: how long to wait for the client to close, dropping what it still sends. A
     /// connection closed over unread bytes would be reset, and the answer might be lost.

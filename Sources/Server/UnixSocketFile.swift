@@ -79,8 +79,11 @@ struct UnixSocketFile {
     private static func clear(_ path: String) throws(ListenError) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
-            if errno == ENOENT { return }
-            throw .system(SystemError("cannot look at \(path)"))
+            switch errno {
+            case ENOENT: return
+            case EACCES: throw .noPermission(path, directory: directory(of: path))
+            default: throw .system(SystemError("cannot look at \(path)"))
+            }
         }
         switch status.st_mode & S_IFMT {
         case S_IFSOCK: break

@@ -13,7 +13,8 @@ public final class Upstream {
 
     /// What all connections receive into. The kernel gives pages only as far as they are used.
     let scratch: UnsafeMutableRawBufferPointer
-    var buffers = BufferPool()
+    var outputs = BufferPool()
+    let pipes = SplicePipePool()
     let resolver: UpstreamResolver
     private let hostField: ByteBuffer
     /// The one that was used last is at the end, and is used next, so that those too many grow old.

@@ -22,6 +22,22 @@ struct UpstreamBody {
     /// Nothing of it is left to come.
     var isDone: Bool { framing == .done }
 
+    /// How many bytes can be taken as they come, with no framing among them.
+    var plainCount: Int {
+        switch framing {
+        case .done, .chunked: 0
+        case .length: Int(clamping: remaining)
+        case .untilClose: .max
+        }
+    }
+
+    /// Such bytes were taken.
+    mutating func tookPlain(_ count: Int) {
+        guard framing == .length else { return }
+        remaining -= UInt64(count)
+        if remaining == 0 { framing = .done }
+    }
+
     mutating func start(_ framing: BodyFraming) {
         switch framing {
         case .none, .length(0):

@@ -84,7 +84,12 @@ extension UpstreamConnection {
         connectTimer?.cancel()
         connectTimer = nil
         candidates.release()
-        open()
+        do throws(SystemError) {
+            try watch(.readable)
+            open()
+        } catch {
+            fail(.noConnection(upstream.address, error))
+        }
     }
 
     private func failConnecting(_ code: Int32) {

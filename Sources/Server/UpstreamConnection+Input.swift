@@ -25,10 +25,11 @@ extension UpstreamConnection {
         if let input, !input.isEmpty {
             room = input.writable(minimum: UpstreamConnection.leastRoom)
         } else {
-            releaseInput()
+            input = nil
             room = upstream.scratch
         }
         hasReceived = true
+        inputWaits = false
         let count = recv(descriptor, room.baseAddress, room.count, 0)
         if count > 0 {
             if let input {
@@ -48,9 +49,10 @@ extension UpstreamConnection {
     /// Keeps what is left, and no memory where nothing is.
     func storeInput() {
         if let input {
-            if input.isEmpty { releaseInput() }
+            if input.isEmpty { self.input = nil }
         } else if scratchStart < scratchEnd {
-            let own = upstream.buffers.take()
+            // It keeps its memory even when it is empty for a moment: what was consumed last is still being looked at.
+            let own = ByteBuffer(retained: .max)
             own.append(unread)
             input = own
         }
@@ -64,13 +66,8 @@ extension UpstreamConnection {
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) >= 0 || errno != EAGAIN
     }
 
-    private func releaseInput() {
-        if let input { upstream.buffers.give(input) }
-        input = nil
-    }
-
     func releaseBuffers() {
-        releaseInput()
+        input = nil
         scratchStart = 0
         scratchEnd = 0
         dropOutput()

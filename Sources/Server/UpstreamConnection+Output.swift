@@ -7,19 +7,44 @@ extension UpstreamConnection {
     /// Bytes from here on are sent from where they are, after what is collected, in place of being copied.
     private static let directSize = 16 * 1024
 
-    var outputCount: Int { output?.count ?? 0 }
+    var outputCount: Int {
+        guard let output else { return 0 }
+        return output.count &+ (pipe?.count ?? 0)
+    }
 
     /// The buffer to write into.
     func openOutput() -> ByteBuffer {
         if let output { return output }
-        let buffer = upstream.buffers.take()
+        let buffer = upstream.outputs.take()
         output = buffer
         return buffer
     }
 
     func dropOutput() {
-        if let output { upstream.buffers.give(output) }
+        if let output { upstream.outputs.give(output) }
         output = nil
+        pipe = nil
+    }
+
+    /// Sends what is in a pipe, before all that is written after this.
+    func write(_ pipe: SplicePipe) {
+        _ = openOutput()
+        self.pipe = pipe
+        flush()
+    }
+
+    /// - Returns: whether the socket took all that was in the pipe.
+    private func drainPipe() -> Bool {
+        guard let pipe else { return true }
+        guard pipe.drain(to: descriptor) else {
+            breakOutput()
+            return false
+        }
+        isFull = pipe.count > 0
+        if isFull { return false }
+        self.pipe = nil
+        pipe.release()
+        return true
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) {
@@ -50,7 +75,12 @@ extension UpstreamConnection {
     /// Sends what is collected, as far as the socket takes it.
     func flush() {
         guard phase != .connecting, !isFull else { return }
+        if pipe != nil, !drainPipe() { return }
         while let output, canSend {
+            if output.isEmpty {
+                dropOutput()
+                break
+            }
             let bytes = output.readable
             let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
             if count < 0 {
@@ -73,7 +103,7 @@ extension UpstreamConnection {
     private func writeDirectly(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
         let output = openOutput()
         var sent = 0
-        if phase != .connecting, !isFull {
+        if phase != .connecting, !isFull, pipe == nil {
             sent = SocketVector.send(descriptor, output.readable, bytes, suffix)
             if sent < 0 {
                 breakOutput()
@@ -90,7 +120,7 @@ extension UpstreamConnection {
         output.append(UnsafeRawBufferPointer(rebasing: bytes[direct...]))
         sent -= direct
         output.append(UnsafeRawBufferPointer(start: suffix.utf8Start + sent, count: suffix.utf8CodeUnitCount - sent))
-        if output.isEmpty { dropOutput() }
+        if output.isEmpty, pipe == nil { dropOutput() }
     }
 
     /// The upstream takes no more.

@@ -35,7 +35,7 @@ final class UpstreamConnection: EventSource {
     var scratchEnd = 0
     // The parser calls nobody.
     @exclusivity(unchecked) private var parser: ResponseParser
-    private var body = UpstreamBody()
+    var body = UpstreamBody()
     /// The upstream's bytes are over: it has half-closed.
     var isAtEnd = false
     /// They ended with an error.
@@ -43,11 +43,17 @@ final class UpstreamConnection: EventSource {
     /// Both directions are over as far as the kernel is concerned: what there is to read lies ready, and the loop, which would
     /// report this again each turn, watches no more.
     var isHungUp = false
+    /// Whoever reads takes the bytes from the socket, so they stay there.
+    var leavesInput = false
+    /// There are some.
+    var inputWaits = false
     /// Bytes were received since the last settling.
     var hasReceived = false
 
     // Output.
     var output: ByteBuffer?
+    /// Bytes that go out before those of `output`, which is there for as long as they are.
+    var pipe: SplicePipe?
     /// The socket took less than there was; the loop tells when it takes more.
     var isFull = false
     /// False when the upstream takes no more; what it sends can be read all the same.
@@ -220,7 +226,7 @@ final class UpstreamConnection: EventSource {
     }
 
     private func wakeReader() {
-        guard let exchange, exchange.waitsToRead, !unread.isEmpty || isAtEnd || isHungUp else { return }
+        guard let exchange, exchange.waitsToRead, inputWaits || !unread.isEmpty || isAtEnd || isHungUp else { return }
         exchange.waitsToRead = false
         exchange.delegate?.upstreamCanRead(exchange)
     }
@@ -233,8 +239,9 @@ final class UpstreamConnection: EventSource {
 
     func readChunk(_ exchange: UpstreamExchange) -> Chunk {
         if exchange.hasReadEnd { return .end }
+        leavesInput = false
         // A reader that held the upstream up asks again: there is something, most likely, and no need for the loop to say so.
-        if unread.isEmpty, !isAtEnd, !hasReceived, isHungUp || !interest.contains(.readable) {
+        if unread.isEmpty, !isAtEnd, !hasReceived, isHungUp || inputWaits || !interest.contains(.readable) {
             receive()
             touch()
         }
@@ -279,6 +286,7 @@ final class UpstreamConnection: EventSource {
         guard let exchange else { return }
         let isReusable = parser.head.keepAlive && exchange.sending == .done && output == nil && canSend && unread.isEmpty
             && !isAtEnd && !isHungUp
+        leavesInput = false
         exchange.detach()
         self.exchange = nil
         guard isReusable, upstream.keepIdle(self) else {
@@ -357,7 +365,9 @@ final class UpstreamConnection: EventSource {
 
     private func takeInput(_ events: Events) {
         if !events.isDisjoint(with: [.hungUp, .failed]) { isHungUp = true }
-        if wantsInput { receive() }
+        if wantsInput {
+            if leavesInput, phase == .answer { inputWaits = true } else { receive() }
+        }
         if isHungUp { stopWatching() }
     }
 
@@ -376,8 +386,9 @@ final class UpstreamConnection: EventSource {
         }
     }
 
+    /// Puts it on the loop, or changes what it is there for.
     func watch(_ events: Events) throws(SystemError) {
-        try upstream.loop.add(descriptor, events, self)
+        if isWatched { try upstream.loop.change(descriptor, events) } else { try upstream.loop.add(descriptor, events, self) }
         interest = events
         isWatched = true
     }

@@ -8,12 +8,18 @@ enum PrivateSocket {
     /// - Returns: the command's exit status; 128 and the signal's number when a signal ended it; 127 or 126 when it can't be
     ///   started, as shells have it.
     static func run(_ command: [String], _ service: Service) throws -> Int32 {
+        // What comes from the terminal reaches the command too, for it is in the same process group. Taken over before there is
+        // anything to leave behind, and heard on the loop, when the command runs.
+        var child: ChildProcess?
+        let signals = try Signals(service.loop, [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) { number, sender in
+            if case .process = sender { child?.send(number) }
+        }
+        defer { signals.close() }
         let directory = try makeDirectory()
         defer { rmdir(directory) }
         let path = "\(directory)/docker.sock"
         try service.listenQuietly(.unix(path: path))
         var status: Int32 = 0
-        let child: ChildProcess
         do throws(SystemError) {
             child = try ChildProcess(service.loop, command, environment: environment(path)) { end in
                 switch end {
@@ -28,12 +34,7 @@ enum PrivateSocket {
             fputs("dogger: \(error.description)\n", fdopen(2, "w"))
             return error.code == ENOENT ? 127 : 126
         }
-        // What comes from the terminal reaches the command too, for it is in the same process group.
-        let signals = try Signals(service.loop, [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) { number, sender in
-            if case .process = sender { child.send(number) }
-        }
         try service.loop.run()
-        signals.close()
         service.log.flush()
         return status
     }

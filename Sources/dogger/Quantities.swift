@@ -52,4 +52,6 @@ struct TCPAddress: ExpressibleByArgument {
         self.host = host.isEmpty ? "127.0.0.1" : host
         self.port = port
     }
+
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 }

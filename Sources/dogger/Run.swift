@@ -34,8 +34,14 @@ struct Run: RunsCommand {
     @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
     var socket: String?
 
-    @Option(help: ArgumentHelp("Serve on TCP. Everybody who reaches the address may connect.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Serve on TCP. Everybody on this machine may connect, so a loopback address is asked for, or --public.", valueName: "host:port"))
     var listen: TCPAddress?
+
+    @Flag(name: .customLong("public"), help: "Let --listen be an address that other machines reach, under any host name.")
+    var isPublic = false
+
+    @Option(help: ArgumentHelp("Let pages of this origin ask over TCP, as http://localhost:3000. May be repeated.", valueName: "origin"))
+    var allowOrigin: [String] = []
 
     @Option(help: ArgumentHelp(
         "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
@@ -59,15 +65,23 @@ struct Run: RunsCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, upstream, trace, quiet, hideErrors, grace, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, limits
+    }
+
+    func validate() throws {
+        if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
+        if let listen, !isPublic, !listen.isLoopback {
+            throw ValidationError("--listen \(listen.host):\(listen.port) can be reached by other machines: add --public if that is meant, or take 127.0.0.1:\(listen.port)")
+        }
     }
 
     func run() throws {
         var options = limits.scripting
         options.hidesErrors = hideErrors
         options.traces = trace
+        options.tcpGuard.allowsAnyHost = isPublic
+        options.tcpGuard.origins = allowOrigin
         options.logsRequests = trace || (!quiet && command.isEmpty)
-        if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
         let service: Service
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }

@@ -17,6 +17,8 @@ final class Service {
     /// Loads the handlers.
     init(_ handlers: [String], _ options: ScriptingOptions, _ serverOptions: ServerOptions, upstream: UpstreamAddress?, grace: UInt64) throws {
         Descriptor.raiseLimit()
+        // The log may lose its reader, as in `dogger run ... 2>&1 | head`; requests go on.
+        signal(SIGPIPE, SIG_IGN)
         self.handlers = handlers
         self.grace = grace
         loop = try EventLoop()

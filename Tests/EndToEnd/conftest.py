@@ -4,6 +4,7 @@ import importlib
 import os
 import pathlib
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -14,6 +15,20 @@ from harness import docker as docker_client
 def pytest_sessionstart():
     if not BINARY.exists():
         pytest.exit(f"there is no {BINARY}: scripts/test builds it", returncode=1)
+
+
+@pytest.fixture(autouse=True)
+def deadline():
+    """Ends a test that hangs, so that its servers are ended too and the others run."""
+
+    def end(*_):
+        pytest.fail("the test took more than 100 s")
+
+    previous = signal.signal(signal.SIGALRM, end)
+    signal.alarm(100)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
 
 
 def absent(what):

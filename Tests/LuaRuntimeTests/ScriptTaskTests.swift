@@ -128,6 +128,15 @@ import Testing
         }
     }
 
+    @Test func aBodyThatDoesNotFitIsNotTheClientsFault() throws {
+        var limits = Limits()
+        limits.memory = 1 << 20
+        let fixture = try ScriptFixture("return function(req) return { json = #req:json() } end", limits: limits)
+        #expect(fixture.run(body: "[" + String(repeating: "[],", count: 20_000) + "1]") ==
+            "503: there is not enough memory to decode the request's body: raise --memory-limit")
+        #expect(fixture.run(body: "[1]") == "1")
+    }
+
     @Test func aRequestThatIsOverSaysSo() throws {
         let fixture = try ScriptFixture("local kept return function(req) if kept then return kept.path end kept = req return 'kept' end")
         #expect(fixture.run() == "kept")

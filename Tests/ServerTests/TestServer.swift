@@ -18,6 +18,8 @@ final class TestServer: @unchecked Sendable {
     private let directory = TemporaryDirectory()
     private let mailbox: Mailbox
     private let thread: Thread
+    // The test's thread's alone.
+    private var isStopped = false
 
     /// - Parameter handle: called on the server's thread.
     init(
@@ -63,6 +65,8 @@ final class TestServer: @unchecked Sendable {
 
     /// Cuts all connections, and waits for the thread's end.
     func stop() {
+        guard !isStopped else { return }
+        isStopped = true
         mailbox.post { server in server.drain(grace: 0) { server.loop.stop() } }
         thread.join()
     }

@@ -29,4 +29,13 @@ int dg_accept(int fd);
 /* environ(7), which Swift takes for a global that anybody may change. */
 char *_Nullable *_Nonnull dg_environment(void);
 
+/* pipe2(2) with O_NONBLOCK and O_CLOEXEC. */
+int dg_pipe(int ends[_Nonnull 2]);
+
+/* How many bytes the pipe takes from now on, or -1: F_SETPIPE_SZ, fcntl(2). */
+int dg_pipe_resize(int end, int size);
+
+/* splice(2) at the descriptors' own offsets, without waiting. Into a broken socket it raises SIGPIPE. */
+ssize_t dg_splice(int from, int to, size_t most);
+
 #endif

@@ -64,7 +64,7 @@ class Connection:
         lines = [f"{method} {target} HTTP/{version}"]
         names = {name.lower() for name, _ in headers}
         if "host" not in names and version == "1.1":
-            lines.append("Host: d")
+            lines.append("Host: d" if self.socket.family == socket.AF_UNIX else "Host: localhost")
         lines += [f"{name}: {value}" for name, value in headers]
         if data is not None and not names & {"content-length", "transfer-encoding"}:
             lines.append(f"Content-Length: {len(data)}")

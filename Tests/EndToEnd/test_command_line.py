@@ -1,0 +1,330 @@
+"""What `dogger` says of itself, and what it says to those who use it wrongly."""
+
+import os
+import socket
+import stat
+import subprocess
+
+import pytest
+from harness import BINARY, Dogger, finish
+
+
+# Help
+
+def test_version():
+    result = finish("--version")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "dogger 0.1.0\n", "")
+
+
+def test_version_is_what_scripts_see(serve):
+    dogger = serve("return function(req) return require('dogger').version end")
+    assert f"dogger {dogger.get().text}\n" == finish("--version").stdout
+
+
+@pytest.mark.parametrize("arguments,pieces", [
+    (["--help"], ["dogger run handlers/ps.lua", "docker -H unix:///tmp/dogger.sock ps", "SUBCOMMANDS:", "  run ", "  check ", "Exit status:"]),
+    (["run", "--help"], [
+        "dogger run ", "-- <command>", "--socket <path>", "--listen <host:port>", "--trace", "--quiet", "--hide-errors",
+        "--grace <time>", "--head-limit <size>", "64KiB", "--head-timeout <time>", "10s", "--body-limit <size>", "64MiB",
+        "--script-timeout <time>", "1s", "--memory-limit <size>", "256MiB", "431", "413", "503", "SIGHUP"]),
+    (["check", "--help"], ["dogger check handlers/*.lua", "file:line: message", "--memory-limit <size>"]),
+])
+def test_help(arguments, pieces):
+    result = finish(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+    for piece in pieces:
+        assert piece in result.stdout, piece
+    # An 80-column terminal shows it whole; the line of usage alone may be longer.
+    assert [line for line in result.stdout.splitlines() if len(line) > 80 and not line.startswith("USAGE:")] == []
+
+
+def test_help_of_a_subcommand_both_ways():
+    assert finish("help", "run").stdout == finish("run", "--help").stdout
+
+
+def test_without_arguments_it_tells_how_it_is_used():
+    result = finish()
+    assert "SUBCOMMANDS:" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell):
+    result = finish("--generate-completion-script", shell)
+    assert result.returncode == 0 and "check" in result.stdout and "memory-limit" in result.stdout
+
+
+def test_the_completion_for_bash_completes(directory):
+    (directory / "complete").write_text(finish("--generate-completion-script", "bash").stdout)
+    script = "source ./complete; COMP_WORDS=(dogger ch) COMP_CWORD=1 COMP_LINE='dogger ch' COMP_POINT=9; _dogger dogger ch dogger; echo ${COMPREPLY[@]}"
+    result = subprocess.run(
+        ["bash", "-c", script], cwd=directory, capture_output=True, text=True, timeout=20,
+        env=os.environ | {"PATH": f"{BINARY.parent}:{os.environ['PATH']}"})
+    assert result.stdout.strip() == "check", result
+
+
+# Wrong use: status 2, and words that help
+
+@pytest.mark.parametrize("arguments,words", [
+    (["run"], ["handler file", "--help"]),
+    (["check"], ["handlers"]),
+    (["frobnicate"], ["frobnicate", "dogger --help"]),
+    (["run", "handler.lua", "--nope"], ["--nope", "dogger run --help"]),
+    (["run", "handler.lua", "--socket"], ["--socket"]),
+    (["run", "handler.lua", "--head-limit", "12q"], ["12q", "--head-limit"]),
+    (["run", "handler.lua", "--body-limit", "-1"], ["--body-limit"]),
+    (["run", "handler.lua", "--memory-limit", "0"], ["--memory-limit"]),
+    (["run", "handler.lua", "--script-timeout", "soon"], ["soon", "--script-timeout"]),
+    (["run", "handler.lua", "--listen", "9000"], ["9000", "--listen"]),
+    (["run", "handler.lua", "--listen", "127.0.0.1:99999"], ["99999", "--listen"]),
+    (["check", "handler.lua", "--", "ls"], ["dogger run"]),
+])
+def test_wrong_use(write, directory, arguments, words):
+    write("return function(req) end")
+    result = finish(*arguments, cwd=directory)
+    assert (result.returncode, result.stdout) == (2, "")
+    for word in words:
+        assert word in result.stderr, result.stderr
+
+
+# Bad input: status 1, a sentence, and nothing is removed
+
+def refused(directory, *arguments, **options):
+    result = finish("run", *arguments, cwd=directory, **options)
+    assert result.returncode == 1 and result.stdout == "", result
+    assert result.stderr.startswith("dogger: ") and result.stderr.count("\n") == 1, result.stderr
+    return result.stderr
+
+
+def test_no_such_file(directory):
+    assert "nothing.lua: there is no such file" in refused(directory, "nothing.lua", "--socket", "s")
+    assert os.listdir(directory) == []
+
+
+def test_a_directory(directory):
+    (directory / "folder").mkdir()
+    assert "folder is a directory; name a file" in refused(directory, "folder", "--socket", "s")
+
+
+def test_a_file_that_may_not_be_read(directory, write):
+    write("return function(req) end").chmod(0)
+    message = refused(directory, "handler.lua", "--socket", "s", **unprivileged(directory))
+    assert "handler.lua can't be read: permission denied" in message
+
+
+def test_a_device():
+    assert "/dev/null" in refused("/", "/dev/null", "--socket", "/tmp/never.sock")
+
+
+@pytest.mark.parametrize("text,message", [
+    ("return function(req)\n  return 'x'\n", "handler.lua:"),
+    ("local x = = 1", "handler.lua:1: unexpected symbol near '='"),
+    ("\x1bLua", "handler.lua"),
+])
+def test_a_syntax_error(directory, write, text, message):
+    write(text)
+    assert message in refused(directory, "handler.lua", "--socket", "s")
+
+
+@pytest.mark.parametrize("value", ["", "return", "return nil", "return 42", "return 'text'", "return true", "return {}", "return { 1 }", "return { x = 1 }"])
+def test_a_handler_that_is_none(directory, write, value):
+    write(value)
+    message = refused(directory, "handler.lua", "--socket", "s")
+    assert "handler.lua" in message and ("function" in message or "route" in message), message
+
+
+def test_an_error_while_loading_tells_its_place(directory, write):
+    write("local function f()\n  error('no luck')\nend\nf()")
+    result = finish("run", "handler.lua", "--socket", "s", cwd=directory)
+    assert result.returncode == 1 and result.stderr.splitlines()[0] == "dogger: handler.lua:2: no luck"
+
+
+def test_a_missing_module(directory, write):
+    write("local x = require 'lib.missing'\nreturn function(req) end")
+    message = refused(directory, "handler.lua", "--socket", "s")
+    assert "handler.lua:1: " in message and "no file lib/missing.lua" in message and "dogger.json" in message
+
+
+# Sockets
+
+def long_path(directory, size):
+    return str(directory) + "/" + "x" * (size - len(str(directory)) - 1)
+
+
+@pytest.fixture
+def hello(write):
+    write("return function(req) return 'hello' end")
+
+
+@pytest.mark.parametrize("size", [108, 109, 500])
+def test_a_socket_path_that_is_too_long(directory, hello, size):
+    message = refused(directory, "handler.lua", "--socket", long_path(directory, size))
+    assert f"has {size} bytes, and the kernel takes 107 at most: choose a shorter one" in message
+
+
+def test_a_socket_path_of_107_bytes(directory, hello):
+    path = long_path(directory, 107)
+    dogger = Dogger(["run", "handler.lua", "--socket", path], directory, path).ready()
+    assert dogger.get().text == "hello"
+    dogger.stop()
+
+
+def test_a_relative_socket_path(directory, hello):
+    dogger = Dogger(["run", "handler.lua", "--socket", "here.sock"], directory, directory / "here.sock").ready()
+    assert dogger.get().text == "hello"
+    dogger.stop()
+
+
+def test_an_empty_socket_path(directory, hello):
+    assert "path of the socket is empty" in refused(directory, "handler.lua", "--socket", "")
+
+
+def test_a_live_socket_is_not_stolen(directory, serve):
+    dogger = serve("return function(req) return 'first' end")
+    before = os.lstat(dogger.socket).st_ino
+    message = refused(directory, "handler.lua", "--socket", dogger.socket)
+    assert f"somebody is serving at {dogger.socket} already: stop that server, or choose another path" in message
+    assert os.lstat(dogger.socket).st_ino == before
+    assert dogger.get().text == "first"
+
+
+def test_a_live_socket_of_somebody_else_is_not_stolen(directory, hello):
+    path = directory / "other.sock"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen(1)
+        assert "somebody is serving" in refused(directory, "handler.lua", "--socket", path)
+    assert path.is_socket()
+
+
+def test_a_dead_socket_is_replaced(directory, hello):
+    path = directory / "dead.sock"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+    dogger = Dogger(["run", "handler.lua", "--socket", path], directory, path).ready()
+    assert dogger.get().text == "hello"
+    assert stat.S_IMODE(os.lstat(path).st_mode) == 0o600
+    dogger.stop()
+
+
+@pytest.mark.parametrize("kind,word", [("file", "is a file"), ("folder", "is a directory"), ("link", "is a symbolic link"), ("pipe", "is a device or a pipe")])
+def test_nothing_but_a_socket_is_removed(directory, hello, kind, word):
+    path = directory / "taken"
+    if kind == "file":
+        path.write_text("precious")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("handler.lua")
+    else:
+        os.mkfifo(path)
+    before = os.lstat(path)
+    message = refused(directory, "handler.lua", "--socket", path)
+    assert f"{path} {word} and not a socket, so it is left alone" in message
+    after = os.lstat(path)
+    assert (before.st_ino, before.st_mode, before.st_size, before.st_mtime_ns) == (after.st_ino, after.st_mode, after.st_size, after.st_mtime_ns)
+
+
+def test_a_link_to_a_dead_socket_is_left_alone(directory, hello):
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(directory / "dead.sock"))
+    (directory / "link").symlink_to("dead.sock")
+    assert "is a symbolic link" in refused(directory, "handler.lua", "--socket", directory / "link")
+    assert (directory / "dead.sock").is_socket() and (directory / "link").is_symlink()
+
+
+def test_a_directory_that_is_not_there(directory, hello):
+    message = refused(directory, "handler.lua", "--socket", directory / "no/s")
+    assert f"the directory {directory}/no does not exist: make it first (mkdir -p {directory}/no)" in message
+    assert not (directory / "no").exists()
+
+
+def test_a_file_in_the_place_of_a_directory(directory, hello):
+    assert "is not a directory" in refused(directory, "handler.lua", "--socket", directory / "handler.lua/s")
+
+
+def unprivileged(directory):
+    """Options of a process that is nobody in particular, for root may do all. The directory is opened for it."""
+    directory.chmod(0o755)
+    return {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+
+
+def test_no_permission(directory, hello):
+    (directory / "closed").mkdir(mode=0o555)
+    message = refused(directory, "handler.lua", "--socket", directory / "closed/s", **unprivileged(directory))
+    assert f"no permission to make the socket {directory}/closed/s" in message
+    assert os.listdir(directory / "closed") == []
+
+
+def test_no_permission_to_look_into_the_directory(directory, hello):
+    (directory / "closed").mkdir(mode=0o000)
+    assert "no permission" in refused(directory, "handler.lua", "--socket", directory / "closed/s", **unprivileged(directory))
+
+
+def test_a_port_that_is_taken(directory, hello):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen(1)
+        port = other.getsockname()[1]
+        message = refused(directory, "handler.lua", "--listen", f"127.0.0.1:{port}")
+    assert f"somebody is serving at tcp://127.0.0.1:{port} already" in message
+
+
+def test_an_address_of_another_machine(directory, hello):
+    assert "192.0.2.1" in refused(directory, "handler.lua", "--listen", "192.0.2.1:0", "--public")
+
+
+def test_a_failed_start_leaves_no_socket(directory, hello):
+    """The first address could be served at, the second could not."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen(1)
+        result = finish(
+            "run", "handler.lua", "--socket", "s", "--listen", f"127.0.0.1:{other.getsockname()[1]}", cwd=directory)
+    assert result.returncode == 1
+    assert os.listdir(directory) == ["handler.lua"]
+
+
+def test_only_its_own_socket_is_removed_at_the_end(directory, hello):
+    path = directory / "s"
+    dogger = Dogger(["run", "handler.lua", "--socket", path], directory).ready()
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        dogger.stop()
+    assert path.is_socket(), "the socket of somebody else was removed"
+
+
+# check
+
+def test_check_of_good_handlers(examples):
+    result = finish("check", *sorted(examples.glob("*.lua")))
+    assert (result.returncode, result.stderr, result.stdout) == (0, "", "")
+
+
+def test_check_reports_every_error(directory, write):
+    write("return function(req) return 1 end", "good.lua")
+    write("local x\nx = = 1", "syntax.lua")
+    write("require 'lib.broken'", "module.lua")
+    write("\n\nerror 'mine'", "raises.lua")
+    write("return function(", "lib/broken.lua")
+    write("return 42", "number.lua")
+    result = finish("check", "good.lua", "syntax.lua", "module.lua", "raises.lua", "number.lua", "none.lua", cwd=directory)
+    assert result.returncode == 1 and result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("syntax.lua:2: ")
+    assert lines[1].startswith("lib/broken.lua:1: ")
+    assert lines[2] == "raises.lua:3: mine"
+    assert lines[3].startswith("number.lua:") and "none.lua" in lines[4]
+    assert len(lines) == 5, result.stderr
+
+
+def test_check_serves_nothing(directory, write):
+    write("return function(req) end")
+    finish("check", "handler.lua", cwd=directory)
+    assert os.listdir(directory) == ["handler.lua"]
+
+
+def test_check_stops_an_endless_loop(directory, write):
+    write("while true do end")
+    result = finish("check", "handler.lua", "--script-timeout", "50ms", cwd=directory)
+    assert result.returncode == 1 and "handler.lua:1: " in result.stderr and "0.05 s" in result.stderr
