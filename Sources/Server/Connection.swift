@@ -95,7 +95,8 @@ final class Connection: EventSource {
         isCorked = true
         if events.contains(.writable) {
             isFull = false
-            flush()
+            // Who waits to write has more to go out with a rest, and then it goes in one call.
+            if !isWriterDue { flush() }
         }
         if !events.isSubset(of: .writable) { takeInput(events) }
         advance()
@@ -208,9 +209,15 @@ final class Connection: EventSource {
         reader = nil
     }
 
+    /// Whether the handler waits to write, and can.
+    var isWriterDue: Bool {
+        guard let exchange, exchange.waitsToWrite else { return false }
+        return !isFull && outputCount <= server.options.lowWater
+    }
+
     private func wakeHandler() {
         guard let exchange else { return }
-        if exchange.waitsToWrite, outputCount <= server.options.lowWater {
+        if isWriterDue {
             exchange.waitsToWrite = false
             exchange.delegate?.exchangeCanWrite(exchange)
         }

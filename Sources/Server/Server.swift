@@ -15,6 +15,7 @@ public final class Server {
     @exclusivity(unchecked) private(set) var reader: HeadReader
     private var spareReader: HeadReader?
     @exclusivity(unchecked) var outputs = BufferPool()
+    let runs = ByteRuns()
     @exclusivity(unchecked) var spareExchange: Exchange?
     private(set) var isDraining = false
 

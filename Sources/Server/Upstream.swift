@@ -14,6 +14,7 @@ public final class Upstream {
     /// What all connections receive into. The kernel gives pages only as far as they are used.
     let scratch: UnsafeMutableRawBufferPointer
     var outputs = BufferPool()
+    let runs = ByteRuns()
     let pipes = SplicePipePool()
     let resolver: UpstreamResolver
     private let hostField: ByteBuffer

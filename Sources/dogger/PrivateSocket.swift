@@ -52,7 +52,7 @@ enum PrivateSocket {
     }
 
     /// A fresh directory with mode 0700: mkdtemp(3).
-    private static func makeDirectory() throws -> String {
+    static func makeDirectory() throws -> String {
         let parents = [getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR")].compactMap { $0.map { String(cString: $0) } } + ["/tmp"]
         // The path of a socket has at most 107 bytes.
         for parent in parents where parent.hasPrefix("/") && parent.utf8.count <= 80 {
@@ -62,7 +62,7 @@ enum PrivateSocket {
         throw SystemError("cannot make a directory for the private socket in \(parents.joined(separator: ", "))")
     }
 
-    private static func environment(_ path: String) -> [String] {
+    static func environment(_ path: String) -> [String] {
         // These would send docker elsewhere, or have it speak TLS to the socket.
         let replaced = ["DOCKER_HOST=", "DOGGER_SOCKET=", "DOCKER_CONTEXT=", "DOCKER_TLS_VERIFY=", "DOCKER_TLS=", "DOCKER_CERT_PATH="]
         var variables: [String] = []

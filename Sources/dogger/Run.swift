@@ -4,7 +4,7 @@ import Glibc
 import Scripting
 import Server
 
-struct Run: ParsableCommand {
+struct Run: RunsCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve handlers on a socket, and reload them when they are saved.",
         usage: "dogger run [<handlers> ...] [<options>] [-- <command> ...]",

@@ -156,7 +156,7 @@ final class Supervisor {
         } else if wait == 0 {
             say("dogger: \(end.description); the requests in it broke off, and the next worker takes over")
         } else {
-            say("dogger: \(end.description); \(backoff.crashes) in a row ended soon after their start, so the next one starts in \(seconds(wait)), and connections wait")
+            say("dogger: \(end.description); \(backoff.crashes) in a row ended soon after their start, so the next one starts in \(readable(wait)), and connections wait")
         }
         if wait == 0 { startWorker() } else { nextStart = loop.schedule(after: wait) { [unowned self] in startWorker() } }
     }

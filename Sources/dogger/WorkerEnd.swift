@@ -31,7 +31,7 @@ enum WorkerEnd: Equatable {
         switch self {
         case .finished: "the worker finished"
         case .failed(let text), .hung(let text): text
-        case .silent(let time): "the worker did not answer for \(seconds(time)), and was ended"
+        case .silent(let time): "the worker did not answer for \(readable(time)), and was ended"
         case .signalled(let number, let place?):
             "\(place): the worker crashed here with signal \(number) (\(String(cString: strsignal(number))))"
         case .signalled(let number, nil):
@@ -41,8 +41,9 @@ enum WorkerEnd: Equatable {
     }
 }
 
-/// `0.8 s`, `10 s`.
-func seconds(_ nanoseconds: UInt64) -> String {
+/// `800 ms`, `1.1 s`, `10 s`.
+func readable(_ nanoseconds: UInt64) -> String {
+    guard nanoseconds >= 1_000_000_000 else { return "\((nanoseconds + 999_999) / 1_000_000) ms" }
     let tenths = (nanoseconds + 50_000_000) / 100_000_000
     return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
 }

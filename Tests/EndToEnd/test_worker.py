@@ -9,8 +9,8 @@ import sys
 import threading
 
 import pytest
-from harness import BINARY, PATIENCE, Connection, Dogger, finish
-from harness.processes import Watch, children, children_cpu_seconds, cpu_seconds, descriptors, until, worker
+from harness import BINARY, PATIENCE, Connection, finish
+from harness.processes import broken_off, children, children_cpu_seconds, cpu_seconds, descriptors, kill, until, worker
 
 SLOW = """
 local dogger = require "dogger"
@@ -35,21 +35,10 @@ end
 LIMIT_AND_PATIENCE = 0.2 + 0.5
 
 
-def kill(dogger, number=signal.SIGKILL):
-    """Ends the worker, and waits until it is gone."""
-    pid = worker(dogger)
-    watch = Watch(pid)
-    os.kill(pid, number)
-    watch.wait()
-    return pid
-
-
-def broken_off(connection):
-    """Whether the connection ended without an answer."""
-    try:
-        return connection.is_at_end()
-    except ConnectionResetError:
-        return True
+def save(directory, text):
+    """Saves the handler so that nobody sees half of it."""
+    (directory / "new").write_text(text)
+    os.replace(directory / "new", directory / "handler.lua")
 
 
 # A crash
@@ -136,16 +125,19 @@ def test_nobody_is_refused_while_workers_are_killed(serve):
 
 def test_workers_that_keep_on_crashing_are_spaced_out(serve):
     dogger = serve(SLOW)
-    for number in range(1, 7):
+    # A worker that lived as long as the pause would be has a successor at once; on a slow machine some do, but the pause doubles.
+    for number in range(1, 13):
         mark = dogger.mark
         kill(dogger)
         line = dogger.wait("^dogger: the worker was ended by signal 9 .*$", mark).group()
-        if number <= 4:
-            assert line.endswith("the next worker takes over")
-        else:
-            assert re.search(fr"; {number} in a row ended soon after their start, so the next one starts in 0\.\d s, and connections wait$", line), line
-        # The connection is made while no worker is there.
-        assert dogger.get().text == "hello"
+        if not line.endswith("the next worker takes over"):
+            break
+    assert number > 4
+    pause = rf"; {number} in a row ended soon after their start, so the next one starts in [\d.]+ m?s, and connections wait$"
+    assert re.search(pause, line), line
+    # This connection is made while no worker is there.
+    assert dogger.get().text == "hello"
+    dogger.wait("^dogger: serving again$", mark)
 
 
 def test_nothing_is_left_of_workers_that_crashed(serve):
@@ -219,13 +211,13 @@ def test_a_handler_that_hangs_while_it_loads_is_not_served(directory, write):
 
 def test_a_handler_that_is_broken_when_the_worker_goes_is_waited_for(serve, directory):
     dogger = serve(SLOW)
-    (directory / "handler.lua").write_text("return nonsense nonsense")
+    save(directory, "return nonsense nonsense")
     dogger.wait("the last good version of handler.lua goes on serving")
     kill(dogger)
     dogger.wait(r"^dogger: handler\.lua:1: .*; there is no version that could serve, so connections wait for one that loads$")
     with dogger.connect() as waiting:
         waiting.begin("GET", "/")
-        (directory / "handler.lua").write_text(SLOW)
+        save(directory, SLOW)
         assert waiting.read_response().text == "hello"
     dogger.wait("^dogger: serving again$")
     assert len([line for line in dogger.lines if "there is no version" in line]) == 1
@@ -233,13 +225,13 @@ def test_a_handler_that_is_broken_when_the_worker_goes_is_waited_for(serve, dire
 
 def test_a_save_that_hangs_is_waited_for_too(serve, directory):
     dogger = serve(SLOW, "--script-timeout", "50ms")
-    (directory / "handler.lua").write_text('local x = ("a"):rep(3000):find(".-.-.-b")\nreturn function() end')
+    save(directory, 'local x = ("a"):rep(3000):find(".-.-.-b")\nreturn function() end')
     dogger.wait(r"^dogger: handler\.lua:1: the script hung .* its worker was ended with all requests in it, and the next one takes over$")
     # The next one hangs as well: it is not served by, and so it is a crash.
     dogger.wait(r"^dogger: handler\.lua:1: the script hung .*; the requests in it broke off, and the next worker takes over$")
     with dogger.connect() as waiting:
         waiting.begin("GET", "/")
-        (directory / "handler.lua").write_text(SLOW)
+        save(directory, SLOW)
         assert waiting.read_response().text == "hello"
 
 
@@ -259,122 +251,6 @@ def test_a_command_is_not_started_for_a_broken_handler(directory, write):
     result = finish("run", "handler.lua", "--", "touch", "started", cwd=directory)
     assert result.returncode == 1
     assert not (directory / "started").exists()
-
-
-# The end
-
-
-def test_a_request_under_way_finishes(serve):
-    dogger = serve("local dogger = require 'dogger'\nreturn function() print('in it') dogger.sleep(0.2) return 'done' end")
-    with dogger.connect() as connection:
-        connection.begin("GET", "/")
-        dogger.wait("in it")
-        dogger.send(signal.SIGTERM)
-        dogger.wait("^dogger: finishing the requests under way; a second signal cuts them off$")
-        # Nobody new can come any more.
-        assert not dogger.socket.exists()
-        answer = connection.read_response()
-        assert (answer.text, answer["Connection"]) == ("done", "close")
-    assert dogger.join() == 0
-
-
-def test_clients_in_the_queue_are_served_before_the_end(serve):
-    dogger = serve(SLOW)
-    os.kill(worker(dogger), signal.SIGSTOP)
-    queue = [dogger.connect() for _ in range(20)]
-    for connection in queue:
-        connection.begin("GET", "/")
-    dogger.send(signal.SIGTERM)
-    until(lambda: not dogger.socket.exists(), "the parent has the signal")
-    os.kill(worker(dogger), signal.SIGCONT)
-    for connection in queue:
-        assert connection.read_response().text == "hello"
-        connection.socket.close()
-    assert dogger.join() == 0
-
-
-def test_ctrl_c_reaches_both_processes_and_counts_once(serve):
-    dogger = serve(
-        "local dogger = require 'dogger'\nreturn function() print('in it') dogger.sleep(0.2) return 'done' end", start_new_session=True)
-    with dogger.connect() as connection:
-        connection.begin("GET", "/")
-        dogger.wait("in it")
-        os.killpg(dogger.process.pid, signal.SIGINT)
-        assert connection.read_response().text == "done"
-    assert dogger.join() == 0
-
-
-def test_a_second_signal_cuts_off(serve):
-    dogger = serve(SLOW)
-    with dogger.connect() as connection:
-        connection.begin("GET", "/slow")
-        dogger.wait("in it")
-        dogger.send(signal.SIGTERM)
-        dogger.wait("^dogger: finishing the requests under way")
-        dogger.send(signal.SIGINT)
-        assert broken_off(connection)
-    assert dogger.join() == 0
-
-
-def test_the_grace_cuts_off(serve):
-    dogger = serve(SLOW, "--grace", "50ms")
-    with dogger.connect() as connection:
-        connection.begin("GET", "/slow")
-        dogger.wait("in it")
-        dogger.send(signal.SIGTERM)
-        assert broken_off(connection)
-    assert dogger.join() == 0
-
-
-def test_a_worker_that_does_not_end_is_ended(serve):
-    dogger = serve(SLOW, "--grace", "50ms")
-    os.kill(worker(dogger), signal.SIGSTOP)
-    dogger.send(signal.SIGTERM)
-    dogger.wait("^dogger: the worker did not answer for 1.1 s, and was ended, and requests that were to finish broke off$")
-    assert dogger.join() == 1
-    assert not dogger.socket.exists()
-
-
-def test_a_signal_while_no_worker_is_there(serve):
-    dogger = serve(SLOW)
-    for _ in range(5):
-        mark = dogger.mark
-        kill(dogger)
-        dogger.wait("^dogger: the worker was ended", mark)
-    dogger.send(signal.SIGTERM)
-    assert dogger.join() == 0
-    assert not dogger.socket.exists()
-
-
-def test_a_parent_that_is_killed_takes_its_worker_along(serve, directory, write):
-    write(SLOW)
-    path = directory / "dead.sock"
-    dogger = Dogger(["run", "handler.lua", "--socket", path], directory, path).ready()
-    watch = Watch(worker(dogger))
-    dogger.process.kill()
-    watch.wait()
-    assert dogger.join() == -signal.SIGKILL
-    assert path.is_socket()
-    with pytest.raises(ConnectionRefusedError):
-        Connection(str(path))
-
-    second = Dogger(["run", "handler.lua", "--socket", path], directory, path).ready()
-    assert second.get().text == "hello"
-    second.stop()
-
-
-def test_a_worker_that_hangs_goes_with_its_parent_too(directory, write):
-    write(HANG % '("a"):rep(3000):find(".-.-.-b")')
-    path = directory / "s"
-    dogger = Dogger(["run", "handler.lua", "--socket", path, "--script-timeout", "60s"], directory, path).ready()
-    with dogger.connect() as hanging:
-        hanging.begin("GET", "/hang")
-        pid = worker(dogger)
-        until(lambda: cpu_seconds(pid) > 0.2, "the script hangs")
-        watch = Watch(pid)
-        dogger.process.kill()
-        watch.wait()
-    dogger.join()
 
 
 def test_a_log_that_nobody_reads_any_more_does_no_harm(directory, write):

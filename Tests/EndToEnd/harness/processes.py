@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import select
+import signal
 import time
 
 from .dogger import PATIENCE
@@ -74,3 +75,20 @@ class Watch:
         ended, _, _ = select.select([self._handle], [], [], PATIENCE)
         os.close(self._handle)
         assert ended, f"process {self.pid} did not end"
+
+
+def kill(dogger, number=signal.SIGKILL):
+    """Ends the worker, and waits until it is gone."""
+    pid = worker(dogger)
+    watch = Watch(pid)
+    os.kill(pid, number)
+    watch.wait()
+    return pid
+
+
+def broken_off(connection):
+    """Whether the connection ended without an answer."""
+    try:
+        return connection.is_at_end()
+    except ConnectionResetError:
+        return True
