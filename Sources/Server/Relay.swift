@@ -117,8 +117,12 @@ public final class Relay {
             switch exchange.read(into: runs) {
             case nil, .bytes:
                 isBulkUp = runs.byteCount >= Relay.bulk
-                if response.write(runs) == .wait { return }
                 // What it does not take is dropped: its answer says why, or its end.
+                if response.write(runs) == .wait {
+                    // Nor is more taken in for it meanwhile.
+                    exchange.connection?.leavesInput = true
+                    return
+                }
             case .end:
                 isUploaded = true
                 response.end()
