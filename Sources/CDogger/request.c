@@ -108,6 +108,7 @@ static void push_body(lua_State *L, dg_object *object, lua_KFunction then) {
         lua_pushlstring(L, r->body.start, r->body.length);
     } else {
         dg_check_own_request(L, 1);
+        if (object->task->body_is_gone) luaL_error(L, "the request's body was read with req:chunks() and is gone: put the chunks together, or read req.body in their place");
         dg_call call = { .op = DG_OP_BODY };
         dg_host_call(L, &call, 0, then);
     }
@@ -157,9 +158,16 @@ static int json(lua_State *L) {
     return json_of_body(L);
 }
 
+/* Upvalues: the request, and true once a body that was read whole has been given in one piece. */
 static int next_chunk(lua_State *L) {
     lua_settop(L, 0);
     lua_pushvalue(L, lua_upvalueindex(1));
+    if (lua_getiuservalue(L, 1, DG_BODY_STRING) == LUA_TSTRING) {
+        if (lua_toboolean(L, lua_upvalueindex(2)) || lua_rawlen(L, -1) == 0) return 0;
+        lua_pushboolean(L, 1);
+        lua_replace(L, lua_upvalueindex(2));
+        return 1;
+    }
     dg_object *object = dg_check_own_request(L, 1);
     object->task->request.body_is_here = false;     /* what is read here, req.body no longer has */
     object->task->body_is_gone = true;
@@ -170,7 +178,8 @@ static int next_chunk(lua_State *L) {
 static int chunks(lua_State *L) {
     dg_check_request(L, 1);
     lua_settop(L, 1);
-    lua_pushcclosure(L, next_chunk, 1);
+    lua_pushboolean(L, 0);
+    lua_pushcclosure(L, next_chunk, 2);
     return 1;
 }
 
@@ -220,6 +229,9 @@ static int set_field(lua_State *L) {
         lua_setiuservalue(L, 1, DG_BODY_STRING);
         return 0;
     }
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TFUNCTION) return luaL_error(L, "req:%s() is a method: give a field of your own another name", name);
+    lua_settop(L, 3);
     dg_overlay_set(L, 1, name);
     return 0;
 }
@@ -249,9 +261,10 @@ void dg_request_types(lua_State *L) {
         lua_pushinteger(L, fields[i].field);
         lua_setfield(L, -2, fields[i].name);
     }
+    lua_pushvalue(L, -1);
     lua_pushcclosure(L, get_field, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, set_field);
+    lua_setfield(L, -3, "__index");
+    lua_pushcclosure(L, set_field, 1);
     lua_setfield(L, -2, "__newindex");
     lua_pushcfunction(L, to_string);
     lua_setfield(L, -2, "__tostring");

@@ -107,8 +107,8 @@ int dg_require(lua_State *L) {
     dg_vm *vm = dg_vm_of(L);
     luaL_checkstring(L, 1);
     lua_settop(L, 1);
-    if (push_loaded(L)) return 1;
     const char *name = lua_tostring(L, 1);
+    if (strncmp(name, "dogger", 6) == 0 && push_loaded(L)) return 1;    /* a script's own are kept by their paths */
     if (strcmp(name, "dogger") == 0 || strcmp(name, "dogger.json") == 0) {
         lua_pushcfunction(L, name[6] == 0 ? dg_open_dogger : dg_open_json_locked);
         lua_call(L, 0, 1);

@@ -179,8 +179,10 @@ static void protect(dg_task *task, lua_CFunction function, dg_outcome *outcome) 
     vm->task = NULL;
     end_object(task);
     outcome->state = DG_FAILED;
-    dg_failure_read(vm, L, status, "the handler", &outcome->failure);
-    if (status == LUA_ERRRUN && !vm->expired) dg_failure_of_answer(vm, task->coroutine, &outcome->failure);
+    char place[LUA_IDSIZE + 16];
+    bool is_known = dg_answering_place(task->coroutine, place, sizeof place);
+    dg_failure_read(vm, L, status, is_known ? place : "the handler", &outcome->failure);
+    if (is_known && outcome->failure.kind == DG_SCRIPT_ERROR) dg_failure_of_answer(vm, place, &outcome->failure);
     dg_deadline_leave(vm, L);
     lua_settop(L, 0);
 }

@@ -8,6 +8,8 @@
 
 #include "failure.h"
 
+#define LEAST_COLLECTED (32u << 20)
+
 const char dg_key_handlers = 0, dg_key_loaded = 0, dg_key_forward = 0, dg_key_response = 0;
 
 /* Counts every byte and refuses growth past the limit; shrinking and freeing never fail, as Lua demands (manual 4.6,
@@ -101,15 +103,16 @@ size_t dg_vm_memory(const dg_vm *vm) { return vm->memory; }
 
 struct lua_State *dg_vm_state(dg_vm *vm) { return vm->L; }
 
-#define LEAST_COLLECTED (32u << 20)
-
-/* Lua collects as it allocates, so what one request left behind would stay until others have allocated as much. */
-void dg_vm_settle(dg_vm *vm) {
-    if (!vm->unsettled && vm->memory < 2 * vm->settled + LEAST_COLLECTED) return;
-    vm->unsettled = false;
+void dg_vm_collect(dg_vm *vm) {
     lua_gc(vm->L, LUA_GCCOLLECT);
     malloc_trim(0);
     vm->settled = vm->memory;
+    vm->unsettled = false;
+}
+
+/* Lua collects as it allocates, so what one request left behind would stay until others have allocated as much. */
+void dg_vm_settle(dg_vm *vm) {
+    if (vm->unsettled || vm->memory > 2 * vm->settled + LEAST_COLLECTED) dg_vm_collect(vm);
 }
 
 typedef struct load_arguments {
@@ -120,11 +123,31 @@ typedef struct load_arguments {
     dg_failure *failure;
 } load_arguments;
 
+static int push_router(lua_State *L) {
+    dg_push_router(L, 1, false);
+    return 1;
+}
+
+/* Raises the error on the top with the file in front, unless memory ran out. */
+static int raise_in_file(lua_State *L, int status, const char *name) {
+    if (status != LUA_ERRMEM) {
+        lua_pushfstring(L, "%s: %s", name, lua_tostring(L, -1));
+        lua_replace(L, -2);
+    }
+    return lua_error(L);
+}
+
 /* A handler's value as a function of the request: a table is a table of routes. */
 static void push_handler(lua_State *L, int index, const char *name) {
     switch (lua_type(L, index)) {
     case LUA_TFUNCTION: lua_pushvalue(L, index); return;
-    case LUA_TTABLE: dg_push_router(L, index, false); return;
+    case LUA_TTABLE: {
+        lua_pushcfunction(L, push_router);
+        lua_pushvalue(L, index);
+        int status = lua_pcall(L, 1, 1, 0);
+        if (status != LUA_OK) raise_in_file(L, status, name);
+        return;
+    }
     default:
         luaL_error(L, "%s: the file returned %s; a handler file returns a function, a table of routes, or what docker.engine gives",
                    name, lua_isnil(L, index) ? "nothing" : luaL_typename(L, index));
@@ -135,6 +158,8 @@ static int load_handler(lua_State *L) {
     load_arguments *a = lua_touserdata(L, 1);
     dg_vm *vm = a->vm;
     lua_pushfstring(L, "@%s", a->name);
+    if (a->text.length > 0 && a->text.start[0] == LUA_SIGNATURE[0])
+        return luaL_error(L, "%s: compiled Lua can't be loaded, only its source", a->name);
     dg_deadline_enter(vm, L);
     dg_load_text(L, a->text, lua_tostring(L, -1));
     /* On a coroutine of its own, so that its traceback is still there when it fails. */

@@ -76,6 +76,10 @@ void dg_vm_settle(dg_vm *vm);
 void dg_deadline_enter(dg_vm *vm, lua_State *co);
 void dg_deadline_switch(dg_vm *vm, lua_State *now);
 void dg_deadline_leave(dg_vm *vm, lua_State *co);
+lua_State *dg_deadline_running(void);       /* on this thread; NULL outside of scripts */
+
+/* last_words.c: ends the process, whose script can't be stopped; safe in a signal handler */
+_Noreturn void dg_end_hung(lua_State *L);
 
 /* host.c */
 int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunction then);

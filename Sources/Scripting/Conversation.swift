@@ -123,7 +123,8 @@ final class Conversation {
         case .function:
             if let error = exchange.begin(status: Int(response.status), fields: fields) { return fail(refused(error)) }
             hasBegun = true
-            proceed(task.stream())
+            // HEAD asks for the head alone; a function that streams without end would hold the connection up for nothing.
+            if exchange.isHead { finishStream() } else { proceed(task.stream()) }
         case .upgrade:
             if let error = exchange.upgrade(fields: fields) { return fail(refused(error)) }
             hasBegun = true

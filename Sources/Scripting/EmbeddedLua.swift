@@ -5,8 +5,9 @@ enum EmbeddedLua {
     static let modules = BuiltInModules([
         ("dogger.docker", PackageResources.docker_lua),
         ("dogger.forward", PackageResources.forward_lua),
+        ("dogger.tape", PackageResources.tape_lua),
     ])
-    static let names = "dogger, dogger.json, dogger.docker"
+    static let names = "dogger, dogger.json, dogger.docker, dogger.tape"
 }
 
 /// The version of dogger, as `--version` and `dogger.version` tell it.

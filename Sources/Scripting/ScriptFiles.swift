@@ -108,7 +108,7 @@ final class ScriptFiles {
         remember(absolute, Stamp(status))
         guard status.st_mode & S_IFMT == S_IFREG else {
             let what = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
-            throw Fault(message: "\(path) is \(what); name a Lua file in it")
+            throw Fault(message: "\(path) is \(what); name a file")
         }
         guard Int(status.st_size) <= ScriptFiles.mostBytes else {
             throw Fault(message: "\(path) is larger than 64 MiB")

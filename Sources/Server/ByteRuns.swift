@@ -48,6 +48,10 @@ final class ByteRuns {
         }
     }
 
+    func forEach(_ body: (UnsafeRawBufferPointer) -> Void) {
+        for index in 0..<count { body(UnsafeRawBufferPointer(start: parts[index + 1].iov_base, count: parts[index + 1].iov_len)) }
+    }
+
     /// Copies them, without the first so many bytes.
     func copy(to output: ByteBuffer, from offset: Int = 0) {
         var skipped = offset

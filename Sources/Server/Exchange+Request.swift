@@ -41,8 +41,8 @@ extension Exchange {
     public func readChunk() -> Chunk {
         guard let connection else { return .failed(.truncated) }
         connection.takeLeftInput()
-        if isUpgraded { return readRaw(connection) }
         wholeLimit = nil
+        if isUpgraded { return readRaw(connection) }
         let bytes = connection.unread
         switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
         case .bytes(let range, let consumed):

@@ -41,7 +41,8 @@ public final class Exchange {
     /// What is still to be written of a `fixed` response.
     var remaining: UInt64 = 0
     var announced: UInt64 = 0
-    var isHead = false
+    /// The request's method is HEAD: no body is sent, whatever is written.
+    public internal(set) var isHead = false
     var isUpgraded = false
     var waitsToRead = false
     var waitsToWrite = false

@@ -14,8 +14,10 @@ public final class ProxyHandler: RequestHandler {
     /// failure of the upstream's with 502 and a message that names it.
     /// - Parameters:
     ///   - exchange: not answered, and within `RequestHandler.handle` or with its head kept.
-    ///   - delegate: of the relay.
-    public static func forward(_ exchange: Exchange, to upstream: Upstream, delegate: (any RelayDelegate)? = nil) {
+    ///   - delegate, witness: of the relay.
+    public static func forward(
+        _ exchange: Exchange, to upstream: Upstream, delegate: (any RelayDelegate)? = nil, witness: (any RelayWitness)? = nil
+    ) {
         let bytes = exchange.headBytes
         let head = exchange.head
         if let message = RelayTarget.fault(in: head.path.bytes(in: bytes)) {
@@ -32,7 +34,7 @@ public final class ProxyHandler: RequestHandler {
                     method: head.method.bytes(in: bytes), target: target,
                     host: (head.authority ?? head.host)?.bytes(in: bytes), fields: UnsafeBufferPointer(list),
                     framing: head.framing, upgrade: head.upgrade?.bytes(in: bytes))
-                Relay(exchange, delegate: delegate).startParsed(upstream, request)
+                Relay(exchange, delegate: delegate, witness: witness).startParsed(upstream, request)
             }
         }
     }

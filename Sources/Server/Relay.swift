@@ -14,6 +14,8 @@ public final class Relay {
     public private(set) var response: UpstreamExchange?
     /// Let go at the end.
     public var delegate: (any RelayDelegate)?
+    /// Let go at the end.
+    private var witness: (any RelayWitness)?
     /// Whether the client is being given the upstream's answer.
     public private(set) var isPassing = false
     /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
@@ -21,14 +23,17 @@ public final class Relay {
     private var isOver = false
     /// The upstream's, for what is passed on.
     private var runs: ByteRuns?
-    /// The last bytes came in a large piece, and are likely to go on so.
+    /// The last bytes came in a large piece, and are likely to go on so; and no witness has to see them.
     var isBulkUp = false
     var isBulkDown = false
 
-    /// - Parameter exchange: not answered yet. Its delegate is the relay, from `start` on.
-    public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil) {
+    /// - Parameters:
+    ///   - exchange: not answered yet. Its delegate is the relay, from `start` on.
+    ///   - witness: sees all that the relay itself passes on.
+    public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil, witness: (any RelayWitness)? = nil) {
         self.exchange = exchange
         self.delegate = delegate
+        self.witness = witness
     }
 
     /// Sends the request.
@@ -102,6 +107,7 @@ public final class Relay {
         guard !isOver else { return }
         isOver = true
         delegate = nil
+        dismissWitness(isComplete: false, nil)
         response?.close()
         // Another relay of the same exchange may have taken over.
         if exchange.delegate === self { exchange.delegate = nil }
@@ -116,7 +122,8 @@ public final class Relay {
             if isBulkUp, spliceUp(response) == .waits { return }
             switch exchange.read(into: runs) {
             case nil, .bytes:
-                isBulkUp = runs.byteCount >= Relay.bulk
+                tellWitness(runs, .up)
+                isBulkUp = runs.byteCount >= Relay.bulk && witness == nil
                 // What it does not take is dropped: its answer says why, or its end.
                 if response.write(runs) == .wait {
                     // Nor is more taken in for it meanwhile.
@@ -125,7 +132,10 @@ public final class Relay {
                 }
             case .end:
                 isUploaded = true
+                witness?.relay(self, endsPassing: .up)
                 response.end()
+                // Both sides of a raw stream have half-closed, and the upstream's was the first.
+                if exchange.isEnded { end(isComplete: true) }
             case .wait:
                 return
             case .failed(let failure):
@@ -135,6 +145,11 @@ public final class Relay {
         }
     }
 
+    private func tellWitness(_ runs: ByteRuns, _ direction: RelayDirection) {
+        guard let witness else { return }
+        runs.forEach { witness.relay(self, passes: $0, direction) }
+    }
+
     /// From the upstream to the client.
     private func download() {
         guard let response, let runs else { return }
@@ -142,7 +157,8 @@ public final class Relay {
             if isBulkDown, spliceDown(response) == .waits { return }
             switch response.read(into: runs) {
             case nil, .bytes:
-                isBulkDown = runs.byteCount >= Relay.bulk
+                tellWitness(runs, .down)
+                isBulkDown = runs.byteCount >= Relay.bulk && witness == nil
                 switch exchange.write(runs) {
                 case .ok: if exchange.waitsForClient() { return }
                 case .wait: return
@@ -157,6 +173,7 @@ public final class Relay {
     }
 
     private func downloaded(_ response: UpstreamExchange) {
+        witness?.relay(self, endsPassing: .down)
         guard response.isUpgraded else {
             exchange.end()
             end(isComplete: true)
@@ -179,28 +196,36 @@ public final class Relay {
         guard !isOver else { return }
         guard exchange.response == .none else {
             exchange.abort()
-            end(isComplete: false)
+            end(isComplete: false, message)
             return
         }
         response?.close()
         if let delegate {
             isOver = true
             self.delegate = nil
+            dismissWitness(isComplete: false, message)
             exchange.delegate = nil
             delegate.relayDidFail(self, status: status, message: message)
         } else {
             exchange.respond(status: status, message: message)
-            end(isComplete: false)
+            end(isComplete: false, message)
         }
     }
 
-    private func end(isComplete: Bool) {
+    private func end(isComplete: Bool, _ failure: String? = nil) {
         guard !isOver else { return }
         isOver = true
         response?.close()
         let delegate = delegate
         self.delegate = nil
+        dismissWitness(isComplete: isComplete, failure)
         delegate?.relayDidEnd(self, isComplete: isComplete)
+    }
+
+    private func dismissWitness(isComplete: Bool, _ failure: String?) {
+        let witness = witness
+        self.witness = nil
+        witness?.relayIsOver(self, isComplete: isComplete, failure)
     }
 }
 
@@ -215,6 +240,7 @@ extension Relay: ExchangeDelegate {
 extension Relay: UpstreamDelegate {
     public func upstreamDidAnswer(_ response: UpstreamExchange) {
         guard !isOver else { return }
+        witness?.relayIsAnswered(self)
         if let delegate {
             delegate.relayDidAnswer(self)
         } else if let fault = pass() {

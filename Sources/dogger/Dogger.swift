@@ -20,7 +20,7 @@ struct Dogger: ParsableCommand {
             Exit status: 0 when all went well, 1 when something failed, 2 when dogger was used wrongly.
             """,
         version: "dogger \(DoggerVersion.number)",
-        subcommands: [Run.self, Check.self])
+        subcommands: [Run.self, Check.self, Record.self])
 
     /// As the parser's own `main`, but a wrong use ends with 2, and faults go to standard error in dogger's words.
     static func main() {
@@ -29,11 +29,11 @@ struct Dogger: ParsableCommand {
             let own = arguments.prefix { $0 != "--" }
             var command = try parseAsRoot(Array(own))
             let behind = Array(arguments.dropFirst(own.count + 1))
-            if var run = command as? Run {
+            if var run = command as? any RunsCommand {
                 run.command = behind
                 try run.run()
             } else if !behind.isEmpty {
-                throw ValidationError("only `dogger run` takes a command behind --")
+                throw ValidationError("only `dogger run` and `dogger record` take a command behind --")
             } else {
                 try command.run()
             }
@@ -50,6 +50,12 @@ struct Dogger: ParsableCommand {
     }
 
     private static var standardError: UnsafeMutablePointer<FILE> { fdopen(2, "w") }
+}
+
+/// A subcommand that runs a command of the user's.
+protocol RunsCommand: ParsableCommand {
+    /// What stands behind `--`.
+    var command: [String] { get set }
 }
 
 /// What ends a command: a sentence for standard error, and the exit status.

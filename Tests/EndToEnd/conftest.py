@@ -4,16 +4,31 @@ import importlib
 import os
 import pathlib
 import shutil
+import signal
 import tempfile
 
 import pytest
-from harness import BINARY, ROOT, Docker, Dogger
+from harness import BINARY, ROOT, Docker, Dogger, Engine, EngineError
 from harness import docker as docker_client
 
 
 def pytest_sessionstart():
     if not BINARY.exists():
         pytest.exit(f"there is no {BINARY}: scripts/test builds it", returncode=1)
+
+
+@pytest.fixture(autouse=True)
+def deadline():
+    """Ends a test that hangs, so that its servers are ended too and the others run."""
+
+    def end(*_):
+        pytest.fail("the test took more than 100 s")
+
+    previous = signal.signal(signal.SIGALRM, end)
+    signal.alarm(100)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
 
 
 def absent(what):
@@ -47,7 +62,8 @@ def write(directory):
 @pytest.fixture
 def serve(directory, write):
     """serve(handler, *options) starts `dogger run` and waits until it serves; the end of the test ends it, and fails where it
-    did not end well. A handler is a path, or Lua text that becomes `handler.lua`. With `tcp=True` it serves on TCP only."""
+    did not end well. A handler is a path, Lua text that becomes `handler.lua`, a list of paths, or None. With `tcp=True` it
+    serves on TCP only."""
     running = []
 
     def start(handler, *options, tcp=False, cwd=None, **popen):
@@ -56,7 +72,8 @@ def serve(directory, write):
             handler = "handler.lua"
         socket = None if tcp else directory / f"{len(running)}.sock"
         where = ["--listen", "127.0.0.1:0"] if tcp else ["--socket", socket]
-        dogger = Dogger(["run", handler, *where, *options], cwd or directory, socket, **popen)
+        files = handler if isinstance(handler, list) else [handler] if handler else []
+        dogger = Dogger(["run", *files, *where, *options], cwd or directory, socket, **popen)
         running.append(dogger)
         return dogger.ready()
 
@@ -68,6 +85,34 @@ def serve(directory, write):
         except AssertionError as error:
             problems.append(str(error))
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def common_engine():
+    """The engine that tests share. Without root there is none; with root, where everything has to run, there must be."""
+    try:
+        engine = Engine()
+    except EngineError as error:
+        if os.environ.get("CI") and os.geteuid() == 0:
+            pytest.fail(f"no engine: {error}")
+        pytest.skip(f"no engine: {error}")
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def engine(common_engine):
+    """A real engine, with nothing but the image busybox in it."""
+    yield common_engine
+    common_engine.clear()
+
+
+@pytest.fixture
+def own_engine(common_engine):
+    """A real engine that the test may end."""
+    engine = Engine()
+    yield engine
+    engine.stop()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_version_is_what_scripts_see(serve):
 @pytest.mark.parametrize("arguments,pieces", [
     (["--help"], ["dogger run handlers/ps.lua", "docker -H unix:///tmp/dogger.sock ps", "SUBCOMMANDS:", "  run ", "  check ", "Exit status:"]),
     (["run", "--help"], [
-        "dogger run [<handlers>", "[-- <command> ...]", "--socket <path>", "--listen <host:port>", "--trace", "--quiet", "--hide-errors",
+        "dogger run ", "-- <command>", "--socket <path>", "--listen <host:port>", "--trace", "--quiet", "--hide-errors",
         "--grace <time>", "--head-limit <size>", "64KiB", "--head-timeout <time>", "10s", "--body-limit <size>", "64MiB",
         "--script-timeout <time>", "1s", "--memory-limit <size>", "256MiB", "431", "413", "503", "SIGHUP"]),
     (["check", "--help"], ["dogger check handlers/*.lua", "file:line: message", "--memory-limit <size>"]),
@@ -65,7 +65,7 @@ def test_the_completion_for_bash_completes(directory):
 # Wrong use: status 2, and words that help
 
 @pytest.mark.parametrize("arguments,words", [
-    (["run"], ["handlers", "dogger run --help"]),
+    (["run"], ["handler file", "--help"]),
     (["check"], ["handlers"]),
     (["frobnicate"], ["frobnicate", "dogger --help"]),
     (["run", "handler.lua", "--nope"], ["--nope", "dogger run --help"]),
@@ -102,12 +102,13 @@ def test_no_such_file(directory):
 
 def test_a_directory(directory):
     (directory / "folder").mkdir()
-    assert "folder is a directory; name a Lua file in it" in refused(directory, "folder", "--socket", "s")
+    assert "folder is a directory; name a file" in refused(directory, "folder", "--socket", "s")
 
 
 def test_a_file_that_may_not_be_read(directory, write):
     write("return function(req) end").chmod(0)
-    message = refused(directory, "handler.lua", "--socket", "s", **unprivileged(directory))
+    # TCP, for nobody may not make a socket's file in this directory either, and that would be told first.
+    message = refused(directory, "handler.lua", "--listen", "127.0.0.1:0", **unprivileged(directory))
     assert "handler.lua can't be read: permission denied" in message
 
 

@@ -149,7 +149,7 @@ LOOPS = {
     "pcall": "while true do pcall(function() while true do end end) end",
     "coroutine": "coroutine.wrap(function() while true do end end)()",
     "metamethod": "local t = setmetatable({}, { __index = function() while true do end end }) return t.x",
-    "close": "local x <close> = setmetatable({}, { __close = function() while true do end end }) error('x')",
+    "close": "local x <close> = setmetatable({}, { __close = function() while true do end end })",
     "gsub": "return ('x'):gsub('x', function() while true do end end)",
     "sort": "table.sort({ 1, 2, 3 }, function() while true do end end)",
     "xpcall": "xpcall(error, function() while true do end end)",
@@ -170,6 +170,17 @@ end }}""", "--script-timeout", "100ms")
         assert answer.message.startswith("handler.lua:3: stopped after 0.1 s of CPU"), answer.message
         assert connection.ask("GET", "/good").text == "fine"
     dogger.wait("stopped after 0.1 s")
+
+
+def test_a_loop_after_an_error_is_stopped_too(serve):
+    dogger = serve("""return { ["GET /good"] = function(req) return "fine" end,
+        ["GET /loop"] = function(req)
+          local x <close> = setmetatable({}, { __close = function() while true do end end })
+          error("the first fault")
+        end }""", "--script-timeout", "100ms")
+    answer = dogger.get("/loop")
+    assert answer.status in (500, 503) and answer.message, answer
+    assert dogger.get("/good").text == "fine"
 
 
 def test_waiting_costs_no_script_time(serve):

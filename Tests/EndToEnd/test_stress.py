@@ -1,11 +1,14 @@
 """Many clients, slow clients, and the end of the server while they are there."""
 
+import os
 import resource
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
+from harness import BINARY, Connection
 
 HELLO = "return function(req) return 'hello' end"
 
@@ -163,8 +166,40 @@ def test_sigterm_without_connections_ends_at_once(serve):
     assert dogger.join() == 0
 
 
-def test_sigpipe_is_no_end(serve):
-    """The log's reader goes away; the server does not."""
-    dogger = serve(HELLO)
-    dogger.send(signal.SIGPIPE)
-    assert dogger.get().text == "hello"
+def test_a_log_that_nobody_reads_any_more_is_no_end(serve, directory, write):
+    """As in `dogger run ... 2>&1 | head`."""
+    write("return function(req) print('told to nobody') return 'hello' end")
+    path = directory / "s"
+    reader, writer = os.pipe()
+    process = subprocess.Popen([BINARY, "run", "handler.lua", "--socket", path], cwd=directory, stderr=writer, stdin=subprocess.DEVNULL)
+    os.close(writer)
+    try:
+        assert b"serving" in os.read(reader, 4096)
+        os.close(reader)
+        for _ in range(3):
+            with Connection(str(path)) as connection:
+                assert connection.ask("GET", "/").text == "hello"
+    finally:
+        process.terminate()
+    assert process.wait(20) == 0
+
+
+def test_a_log_that_is_not_read_stops_nobody(directory, write):
+    """A full pipe: lines are dropped, and that is told to who reads later."""
+    write("return function(req) print(('x'):rep(10000)) return 'hello' end")
+    path = directory / "s"
+    process = subprocess.Popen(
+        [BINARY, "run", "handler.lua", "--socket", path], cwd=directory, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    try:
+        assert b"serving" in process.stderr.readline()
+        with Connection(str(path)) as connection:
+            for _ in range(500):
+                assert connection.ask("GET", "/").text == "hello"
+            lost = next(line for line in process.stderr if b"lines of the log were lost" in line)
+            assert int(lost.split()[1]) > 100
+            assert connection.ask("GET", "/").text == "hello"
+    finally:
+        process.terminate()
+        process.stderr.read()
+    assert process.wait(20) == 0
+    process.stderr.close()

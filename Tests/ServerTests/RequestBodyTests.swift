@@ -235,10 +235,11 @@ import Testing
         #expect(try client.readResponse().body == "abc")
     }
 
-    @Test func anAnswerWithoutContinueEndsTheConnection() throws {
+    @Test(arguments: ["Content-Length: 3", "Transfer-Encoding: chunked"])
+    func anAnswerWithoutContinueEndsTheConnection(framing: String) throws {
         let server = try TestServer { $0.answer(401) }
         let client = try server.connect()
-        client.send(request("POST /", "Expect: 100-continue\r\nContent-Length: 3\r\n"))
+        client.send(request("POST /", "Expect: 100-continue\r\n\(framing)\r\n"))
         let response = try client.readResponse()
         #expect(response.status == 401)
         #expect(response["Connection"] == "close")

@@ -64,6 +64,7 @@ end
 
 -- One element of GET /containers/json, whole: whatever is not given is filled in.
 function docker.container(given)
+  given = given or {}
   local own = split("container", given, CONTAINER_FIELDS)
   local container_name = given.name or "unnamed"
   local state = given.state or "running"
@@ -93,6 +94,7 @@ local IMAGE_FIELDS = { name = true, id = true, size = true, created = true, labe
 
 -- One element of GET /images/json.
 function docker.image(given)
+  given = given or {}
   local own = split("image", given, IMAGE_FIELDS)
   local tag = given.name or "busybox:latest"
   if not tag:find(":[^/]*$") then tag = tag .. ":latest" end

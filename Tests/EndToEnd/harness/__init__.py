@@ -2,6 +2,7 @@
 
 from .docker import Docker
 from .dogger import BINARY, PATIENCE, ROOT, Dogger, finish
+from .engine import Engine, EngineError
 from .http import Connection, Response
 
-__all__ = ["BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Response", "finish"]
+__all__ = ["BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "finish"]

@@ -16,7 +16,7 @@ class Docker:
     def __init__(self, home, socket=None):
         keep = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
         # Docker looks for plugins in its configuration's folder; a private one has none.
-        self.environment = keep | {"HOME": str(home), "DOCKER_CONFIG": str(home / ".docker")}
+        self.environment = keep | {"HOME": str(home), "DOCKER_CONFIG": str(home / ".docker"), "TZ": "UTC"}
         self.socket = socket
         if socket is not None:
             self.environment["DOCKER_HOST"] = f"unix://{socket}"

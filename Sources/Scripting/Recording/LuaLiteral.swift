@@ -1,0 +1,122 @@
+/// Strings, names and numbers as Lua reads them, and people too.
+enum LuaLiteral {
+    /// A line of a tape is at most about this long, where it can be.
+    static let width = 100
+
+    /// A string in one line: text as it is, everything else escaped.
+    static func string(_ bytes: [UInt8]) -> [UInt8] {
+        let quote = quote(for: bytes)
+        var literal = [quote]
+        forEachUnit(bytes, quote) { literal += $0 }
+        literal.append(quote)
+        return literal
+    }
+
+    static func string(_ text: String) -> [UInt8] { string(Array(text.utf8)) }
+
+    /// A string, over several lines where it is long: `\z` takes a line's end and the next one's indentation away.
+    /// - Parameter indent: of the lines after the first.
+    static func string(_ bytes: [UInt8], indent: Int) -> [UInt8] {
+        let single = string(bytes)
+        let lines = bytes.split(separator: 0x0A).count
+        if single.count <= width || lines <= 1 && single.count <= width * 3 / 2 { return single }
+        let quote = quote(for: bytes)
+        var literal = [quote]
+        var column = 0
+        var breaks = false
+        forEachUnit(bytes, quote) { unit in
+            var unit = unit
+            if breaks || column + unit.count > width {
+                literal += [UInt8](ascii: "\\z\n") + [UInt8](repeating: 0x20, count: indent)
+                column = 0
+                // \z takes white space away: that which belongs to the string too.
+                if unit == [0x20] { unit = [UInt8](ascii: "\\x20") }
+            }
+            literal += unit
+            column += unit.count
+            breaks = unit == [UInt8](ascii: "\\n")
+        }
+        literal.append(quote)
+        return literal
+    }
+
+    /// A table's key in its constructor: `Name` or `["com.example"]`.
+    static func key(_ name: [UInt8]) -> [UInt8] {
+        isName(name) ? name : [UInt8](ascii: "[") + string(name) + [UInt8](ascii: "]")
+    }
+
+    /// A JSON number. An integer stays one; beyond 64 bits it is one of `dogger.json`'s.
+    static func number(_ literal: [UInt8]) -> [UInt8] {
+        let text = String(decoding: literal, as: UTF8.self)
+        if literal.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) { return literal }
+        switch text {
+        case "-0": return [UInt8](ascii: "-0.0")
+        // Lua reads the digits before it sees the minus, and they are one too many.
+        case "-9223372036854775808": return [UInt8](ascii: "math.mininteger")
+        default: return Int64(text) != nil ? literal : [UInt8](ascii: "json.decode(\"\(text)\")")
+        }
+    }
+
+    static func isName(_ name: [UInt8]) -> Bool {
+        guard let first = name.first, first == UInt8(ascii: "_") || isLetter(first) else { return false }
+        guard name.allSatisfy({ $0 == UInt8(ascii: "_") || isLetter($0) || $0 &- 0x30 < 10 }) else { return false }
+        return !keywords.contains(String(decoding: name, as: UTF8.self))
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
+
+    private static let keywords: Set<String> = [
+        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not", "or", "repeat",
+        "return", "then", "true", "until", "while",
+    ]
+
+    private static func quote(for bytes: [UInt8]) -> UInt8 {
+        bytes.contains(UInt8(ascii: "\"")) && !bytes.contains(UInt8(ascii: "'")) ? UInt8(ascii: "'") : UInt8(ascii: "\"")
+    }
+
+    private static func forEachUnit(_ bytes: [UInt8], _ quote: UInt8, _ body: ([UInt8]) -> Void) {
+        bytes.withUnsafeBytes { bytes in
+            var position = 0
+            while position < bytes.count {
+                let byte = bytes[position]
+                let length = UTF8Text.shownLength(bytes, at: position)
+                if byte == quote || byte == UInt8(ascii: "\\") {
+                    body([UInt8(ascii: "\\"), byte])
+                } else if length > 0 {
+                    body(Array(bytes[position..<position + length]))
+                } else {
+                    body(escape(byte))
+                }
+                position += max(length, 1)
+            }
+        }
+    }
+
+    private static func escape(_ byte: UInt8) -> [UInt8] {
+        switch byte {
+        case 0x0A: return [UInt8](ascii: "\\n")
+        case 0x0D: return [UInt8](ascii: "\\r")
+        case 0x09: return [UInt8](ascii: "\\t")
+        default: return [UInt8](ascii: "\\x") + [hexDigit(byte >> 4), hexDigit(byte & 15)]
+        }
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : UInt8(ascii: "a") + value - 10 }
+}
+
+extension [UInt8] {
+    init(ascii text: String) { self.init(text.utf8) }
+
+    /// Every line that is not empty, moved to the right.
+    func indented(by spaces: Int) -> [UInt8] {
+        var moved: [UInt8] = []
+        moved.reserveCapacity(count + count / 8)
+        var isAtStart = true
+        for byte in self {
+            if isAtStart, byte != 0x0A { moved.append(contentsOf: repeatElement(0x20, count: spaces)) }
+            moved.append(byte)
+            isAtStart = byte == 0x0A
+        }
+        return moved
+    }
+}

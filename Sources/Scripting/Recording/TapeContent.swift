@@ -1,0 +1,116 @@
+/// What an answer consists of, as fields of a reply's table: nothing, `json`, `body` or `upgrade`.
+struct TapeContent {
+    var status: Int
+    var text: [UInt8] = []
+    var contentType: String?
+    var isUpgrade = false
+    var remarks: [[UInt8]] = []
+    /// It is not what the upstream sent.
+    var isReplaced = false
+
+    init(_ take: Take, _ path: RecordedPath, _ orders: inout NameOrders) {
+        status = take.status
+        guard status != 0 else { return }
+        if take.isUpgraded {
+            let name = Take.lowercased(take.protocolName)
+            if name.isEmpty || name == "tcp" {
+                isUpgrade = true
+                contentType = "application/vnd.docker.raw-stream"
+                let items = StreamItem.items(of: take.down)
+                text = TapeStream(take, keeping(items, &orders, take.down)).text
+            } else {
+                leaveOut("the connection went on as \(name)")
+            }
+            return
+        }
+        guard take.down.count > 0 || take.ending != .complete else { return }
+        let isEncoded = take.responseField("content-encoding") != nil
+        if !isEncoded, take.ending == .complete, !take.down.isCut, let node = JSONNode.parse(take.down.bytes), TapeContent.isContainer(node) {
+            takeDocument(node, take, path, &orders)
+        } else {
+            takeBytes(take, isOpaque: isEncoded, &orders)
+        }
+    }
+
+    private mutating func takeDocument(_ node: JSONNode, _ take: Take, _ path: RecordedPath, _ orders: inout NameOrders) {
+        takePause(take.down.runs.last.map { TapeContent.hundredths($0.time - take.answerTime) } ?? 0)
+        let shown = Secrets.removed(from: node, path: path.string)
+        if LuaTable.registers(shown) < StreamItem.mostRegisters, orders.take(shown) {
+            contentType = "application/json"
+            text += [UInt8](ascii: "json = ") + LuaTable.text(shown, column: 7) + [UInt8](ascii: ",\n")
+        } else {
+            takeText(shown == node ? take.down.bytes : JSONText.compact(shown))
+        }
+    }
+
+    private mutating func takeBytes(_ take: Take, isOpaque: Bool, _ orders: inout NameOrders) {
+        let items = StreamItem.items(of: take.down, isOpaque: isOpaque)
+        if take.down.isCut, items.allSatisfy(\.item.isRaw), take.down.bytes.isEmpty || !UTF8Text.isText(take.down.bytes) {
+            let type = take.responseField("content-type").map { " of \(String(decoding: $0, as: UTF8.self))" } ?? ""
+            leaveOut("\(take.down.count) bytes\(type)")
+        } else if isPlain(items, take) {
+            takePause(TapeContent.hundredths(items[0].time - take.answerTime))
+            takeText(take.down.bytes)
+        } else {
+            contentType = TapeContent.textType
+            text = TapeStream(take, keeping(items, &orders, take.down)).text
+        }
+    }
+
+    private mutating func takeText(_ bytes: [UInt8]) {
+        contentType = TapeContent.textType
+        text += [UInt8](ascii: "body = ") + LuaLiteral.string(bytes, indent: 2) + [UInt8](ascii: ",\n")
+    }
+
+    private static let textType = "text/plain; charset=utf-8"
+
+    private mutating func takePause(_ pause: Int) {
+        if pause >= TapeReply.shortestDelay { text += [UInt8](ascii: "body_after = \(TapeContent.seconds(pause)),\n") }
+    }
+
+    private mutating func leaveOut(_ what: String) {
+        isReplaced = true
+        status = 501
+        remarks.append([UInt8](ascii: "left out: ") + LuaLiteral.string(what))
+        contentType = "application/json"
+        text = [UInt8](ascii: "json = { message = ") + LuaLiteral.string("this answer was left out of the tape: \(what)") + [UInt8](ascii: " },\n")
+    }
+
+    /// The documents among the items stay such only when the order of their names is kept.
+    private func keeping(_ items: [StreamItem.Timed], _ orders: inout NameOrders, _ track: Track) -> [StreamItem.Timed] {
+        for case .json(let node) in items.map(\.item) where !orders.take(node) { return StreamItem.items(of: track, isOpaque: true) }
+        return items
+    }
+
+    /// Bytes that came as one.
+    private func isPlain(_ items: [StreamItem.Timed], _ take: Take) -> Bool {
+        guard take.ending == .complete, !take.down.isCut, items.allSatisfy(\.item.isRaw), let first = items.first, let last = items.last
+        else { return false }
+        return last.time - first.time < TapeContent.oneBurst
+    }
+
+    /// Nanoseconds.
+    private static let oneBurst: UInt64 = 100_000_000
+
+    private static func isContainer(_ node: JSONNode) -> Bool {
+        switch node {
+        case .array, .object: true
+        default: false
+        }
+    }
+
+    static func hundredths(_ nanoseconds: UInt64) -> Int { Int((nanoseconds + 5_000_000) / 10_000_000) }
+
+    /// `1.5` of 150.
+    static func seconds(_ hundredths: Int) -> String {
+        let fraction = hundredths % 100
+        if fraction == 0 { return "\(hundredths / 100)" }
+        return "\(hundredths / 100)." + (fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)")
+    }
+}
+
+extension StreamItem {
+    var isRaw: Bool {
+        if case .raw = self { true } else { false }
+    }
+}
