@@ -97,6 +97,8 @@ static int queries(lua_State *L) {
 static void keep_body(lua_State *L) {
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, DG_BODY_STRING);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, DG_CLIENT_BODY);
 }
 
 /* Pushes the body, or does not return: then `then` goes on once it is there. */
@@ -225,7 +227,8 @@ static int set_field(lua_State *L) {
     const char *name = luaL_checkstring(L, 2);
     lua_settop(L, 3);
     if (strcmp(name, "body") == 0) {
-        luaL_checktype(L, 3, LUA_TSTRING);
+        if (lua_isnil(L, 3)) lua_getiuservalue(L, 1, DG_CLIENT_BODY);
+        else luaL_checktype(L, 3, LUA_TSTRING);
         lua_setiuservalue(L, 1, DG_BODY_STRING);
         return 0;
     }

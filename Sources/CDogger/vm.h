@@ -64,7 +64,8 @@ typedef struct dg_object {
 /* Its user values. */
 enum {
     DG_OWN_FIELDS = 1,      /* a table of what the script set, and of what was made on first use */
-    DG_BODY_STRING,
+    DG_BODY_STRING,         /* the body: the client's once it was read, or what the script set in its place */
+    DG_CLIENT_BODY,         /* the client's, once it was read */
     DG_ANSWERING,           /* the script's function that answers: an error about its result names its line */
     DG_USER_VALUES = DG_ANSWERING
 };
@@ -122,7 +123,9 @@ void dg_push_stream(lua_State *L, int request, bool upgraded);
 void dg_push_peer(lua_State *L, int descriptor);
 void dg_overlay_set(lua_State *L, int request, const char *name);   /* pops a value into the object's own fields */
 
-/* percent.c: pushes the decoded bytes */
+/* percent.c: a hex digit's value, or something so far below 0 that 16 times another's does not make up for it */
+int dg_hex(char c);
+/* pushes the decoded bytes */
 void dg_push_decoded(lua_State *L, const char *bytes, size_t length, bool plus_is_space);
 
 /* route.c: pushes a handler function made of the table of routes at `index` */

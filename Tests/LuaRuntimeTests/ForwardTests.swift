@@ -30,6 +30,8 @@ import Testing
         ("req.headers['x-ONE'] = '3' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "headers=Host:h,x-ONE:3"),
         ("req.headers.Y = { 'a', 'b' } return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "headers=Host:h,X-One:1,x-one:2,Y:a,Y:b"),
         ("req.body = req.body .. '!' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "body=body!"),
+        ("req.body = 'other' req.body = nil return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "unchanged"),
+        ("local b = req.body req.body = 'other' req.body = nil return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "body=body"),
         ("for _ in req:chunks() do end return req:forward()", "500: test.lua:1: the request's body was read with req:chunks() and is gone: set req.body to what is to be forwarded", ""),
         ("local r = req:forward() r.staus = 1", "500: test.lua:1: a response has no field 'staus': set status, headers[name] or body", "unchanged"),
         ("req.path = '/changed' return nil", "not mine, touched", ""),
@@ -62,6 +64,19 @@ import Testing
         try fixture.load("return function(req) \(second) end", name: "second.lua")
         try fixture.load("return function(req) return 'hello' end", name: "third.lua")
         #expect(fixture.run() == expected)
+    }
+
+    @Test(arguments: [
+        ("req.method = 'GET' req.target = '/changed?x'", "GET /changed"), ("req.path = '/a/b%41'", "POST a b%41"),
+        ("local p = req.path", "POST x y z"), ("req.path = req.path", "POST x y z"), ("req.target = '/a/b%41'", "POST a bA"),
+    ])
+    func routesMatchWhatAnEarlierHandlerMadeOfTheRequest(_ change: String, _ expected: String) throws {
+        let fixture = try ScriptFixture("return function(req) \(change) end")
+        try fixture.load("""
+            return { ["GET /changed"] = function(req) return 'GET /changed' end,
+              ["POST /{a}/{b}"] = function(req) return 'POST ' .. req.params.a .. ' ' .. req.params.b end }
+            """, name: "second.lua")
+        #expect(fixture.run("POST", "/x/y%20z") == expected)
     }
 
     @Test func behindTheLastHandlerThereIsDockersNotFound() throws {
