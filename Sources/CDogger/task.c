@@ -46,6 +46,12 @@ static void drop_coroutine(lua_State *L, dg_task *task) {
     task->coroutine = NULL;
 }
 
+/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
+static void end_object(dg_task *task) {
+    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
+    task->object = NULL;
+}
+
 static bool is_touched(lua_State *co) {
     bool touched = lua_getiuservalue(co, 1, DG_OWN_FIELDS) != LUA_TNIL || lua_getiuservalue(co, 1, DG_BODY_STRING) != LUA_TNIL;
     lua_settop(co, 2);
@@ -85,10 +91,9 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
     outcome->state = DG_FAILED;
     dg_failure_read(vm, co, status, "the handler", &outcome->failure);
     lua_resetthread(co);                /* runs the pending __close values; the alarm, if it rang, is still set */
+    end_object(task);
     if (vm->expired && outcome->failure.kind != DG_OUT_OF_TIME) dg_failure_read(vm, co, LUA_ERRRUN, "the handler", &outcome->failure);
     dg_deadline_leave(vm, co);
-    ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
     drop_coroutine(L, task);
 }
 
@@ -155,12 +160,6 @@ static int stream(lua_State *L) {
     a->task->streaming = true;
     run(L, a->task, 1, a->outcome, true);
     return 0;
-}
-
-/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
-static void end_object(dg_task *task) {
-    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
 }
 
 /* An error that is not the script's own: reading its response failed, or memory ran out around it. Lua throws such a one to

@@ -11,7 +11,7 @@ import HTTP
 /// and interest, memory and deadline are put in order once. What a handler does at another time (it answers from a timer)
 /// queues the connection for the end of the turn, where the same is done. So nothing calls a handler from inside a handler's
 /// own call.
-final class Connection: EventSource {
+final class Connection: EventSource, ScratchUser {
     enum Phase: UInt8 {
         case head, exchange, skipping, closing, lingering, closed
     }

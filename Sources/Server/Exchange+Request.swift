@@ -175,10 +175,12 @@ extension Exchange {
 extension Connection {
     /// Takes in what was left in the socket for somebody who does not come.
     fileprivate func takeLeftInput() {
+        guard leavesInput else { return }
         leavesInput = false
-        guard inputWaits else { return }
         inputWaits = false
-        if unread.isEmpty, !isAtEnd { receive() }
+        guard unread.isEmpty, !isAtEnd else { return }
+        receive()
+        touch()
     }
 
     /// The first so many unread bytes, if they are here.

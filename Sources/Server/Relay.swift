@@ -124,8 +124,12 @@ public final class Relay {
             case nil, .bytes:
                 tellWitness(runs, .up)
                 isBulkUp = runs.byteCount >= Relay.bulk && witness == nil
-                if response.write(runs) == .wait { return }
                 // What it does not take is dropped: its answer says why, or its end.
+                if response.write(runs) == .wait {
+                    // Nor is more taken in for it meanwhile.
+                    exchange.connection?.leavesInput = true
+                    return
+                }
             case .end:
                 isUploaded = true
                 witness?.relay(self, endsPassing: .up)

@@ -10,7 +10,7 @@ import HTTP
 /// As with a client's connection, all that happens to it runs between a cork and a settling: what is written meanwhile leaves in
 /// one system call, and interest and memory are put in order once. What a delegate does at another time queues the connection
 /// for the end of the turn. So a failure is never told from within the delegate's own call.
-final class UpstreamConnection: EventSource {
+final class UpstreamConnection: EventSource, ScratchUser {
     enum Phase: UInt8 {
         case connecting, request, answer, idle, closed
     }
