@@ -36,8 +36,7 @@ EVENT = b"2023-11-14T22:13:20.000000000Z container start %s (image=alpine, name=
 LAST_EVENT = b"2023-11-14T22:13:21.000000000Z container die %s (image=alpine, name=fake)\n" % CID.encode()
 # Before docker 23 the client named the image as it was given, and said "Error: ..." of a container that is not there.
 NO_CONTAINER = re.compile(rb"^Error( response from daemon)?: No such container: none\n$")
-PULL = re.compile(rb"""^\
-Using default tag: latest
+PULL = re.compile(rb"""^Using default tag: latest
 latest: Pulling from (library/)?alpine
 aaaa: Pull complete
 Digest: sha256:efefefefefefefefefefefefefefefefefefefefefefefefefefefefefefefef
@@ -99,7 +98,7 @@ CASES = {
     "docker create alpine": (b"", 0, re.compile(rb"^[0-9a-f]{64}\n$"), b""),
     "docker start fake": (b"", 0, b"fake\n", b""),
     "docker stop fake": (b"", 0, b"fake\n", b""),
-    "docker stop none": (b"", 1, b"", re.compile(rNO_CONTAINER)),
+    "docker stop none": (b"", 1, b"", NO_CONTAINER),
     "docker rm fake": (b"", 1, b"", re.compile(rb"^Error( response from daemon: page not found|: No such container: fake)\n$")),
 }
 
