@@ -214,14 +214,6 @@ typedef struct subject {
     dg_bytes method, path;
 } subject;
 
-/* A field of the request that a script has set, as a string that the request keeps; false where there is none. */
-static bool own_string(lua_State *L, const char *name, dg_bytes *bytes) {
-    bool found = lua_getiuservalue(L, 1, DG_OWN_FIELDS) == LUA_TTABLE && lua_getfield(L, -1, name) == LUA_TSTRING;
-    if (found) bytes->start = lua_tolstring(L, -1, &bytes->length);
-    lua_settop(L, 1);
-    return found;
-}
-
 /* Pushes a decoded path as a raw one, as far as matching goes. */
 static void push_escaped(lua_State *L, dg_bytes path) {
     luaL_Buffer b;
@@ -236,13 +228,11 @@ static void push_escaped(lua_State *L, dg_bytes path) {
 /* The method and path that req:forward() would send: what an earlier handler has changed counts for the later ones. May leave
    the path's string on the stack. */
 static subject subject_of(lua_State *L, const dg_request *q) {
-    subject s = { { q->head + q->method.offset, q->method.length }, { q->head + q->path.offset, q->path.length } };
-    dg_bytes own;
-    if (own_string(L, "method", &own)) s.method = own;
-    if (own_string(L, "target", &own)) {
-        const char *query = memchr(own.start, '?', own.length);
-        s.path = (dg_bytes){ own.start, query == NULL ? own.length : (size_t)(query - own.start) };
-    } else if (own_string(L, "path", &own)) {
+    subject s = { .method = { q->head + q->method.offset, q->method.length } };
+    dg_bytes own, query;
+    dg_own_string(L, "method", &s.method);
+    dg_target_parts(L, &s.path, &query);
+    if (dg_own_string(L, "path", &own)) {
         size_t length;
         dg_push_decoded(L, s.path.start, s.path.length, false);
         const char *read = lua_tolstring(L, -1, &length);
@@ -280,6 +270,9 @@ static int answer(lua_State *L) {
         dg_overlay_set(L, 1, "version");
         raw++;
         count--;
+    } else if (all->versioned && dg_own_string(L, "version", &(dg_bytes){ 0 })) {     /* of a target that an earlier handler had set */
+        lua_pushnil(L);
+        dg_overlay_set(L, 1, "version");
     }
     for (int i = 0; i < all->count; i++) {
         const route *r = &all->routes[i];

@@ -121,6 +121,10 @@ void dg_read_header_list(lua_State *L, int index, const dg_header **list, size_t
 bool dg_is_headers(lua_State *L, int index);
 void dg_push_stream(lua_State *L, int request, bool upgraded);
 void dg_push_peer(lua_State *L, int descriptor);
+/* A field of the request at index 1 that a script has set to a string, which the request keeps; false where there is none. */
+bool dg_own_string(lua_State *L, const char *name, dg_bytes *bytes);
+/* Of the request at index 1, raw: as it came, or of the target that a script has set in its place. */
+void dg_target_parts(lua_State *L, dg_bytes *path, dg_bytes *query);
 void dg_overlay_set(lua_State *L, int request, const char *name);   /* pops a value into the object's own fields */
 
 /* percent.c: a hex digit's value, or something so far below 0 that 16 times another's does not make up for it */

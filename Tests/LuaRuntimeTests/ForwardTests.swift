@@ -26,6 +26,11 @@ import Testing
         ("req.query.all = 'a&b' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/a%20b?all=a%26b&x=1"),
         ("local q = req.query.x return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "unchanged"),
         ("req.query = {} return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/a%20b"),
+        ("req.target = '/t?a=1&a=2' req.query.b = 3 return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/t?a=2&b=3"),
+        ("req.target = '/t?a=1' req.path = '/u' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/u?a=1"),
+        ("req.query.x = 2 req.path = '/u' req.target = '/t' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/t"),
+        ("req.target = '/t%31?a=%31&a=2' return req.path .. req.query.a .. #req:queries('a') .. #req:queries('x')", "/t1220", ""),
+        ("req.target = '/t' req.target = nil return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "unchanged"),
         ("req.target = '/t' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/t"),
         ("req.headers['x-ONE'] = '3' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "headers=Host:h,x-ONE:3"),
         ("req.headers.Y = { 'a', 'b' } return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "headers=Host:h,X-One:1,x-one:2,Y:a,Y:b"),
@@ -69,6 +74,7 @@ import Testing
     @Test(arguments: [
         ("req.method = 'GET' req.target = '/changed?x'", "GET /changed"), ("req.path = '/a/b%41'", "POST a b%41"),
         ("local p = req.path", "POST x y z"), ("req.path = req.path", "POST x y z"), ("req.target = '/a/b%41'", "POST a bA"),
+        ("req.target = '/a/b' req.path = '/c/d'", "POST c d"),
     ])
     func routesMatchWhatAnEarlierHandlerMadeOfTheRequest(_ change: String, _ expected: String) throws {
         let fixture = try ScriptFixture("return function(req) \(change) end")

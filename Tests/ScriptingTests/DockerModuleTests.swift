@@ -93,5 +93,10 @@ import Testing
         ])
         #expect(try site.body("GET /v1.50/x") == "x")
         #expect(try site.body("GET /v1.50/_ping") == "b")
+        let asking = try Site([
+            "a.lua": "return require('dogger.docker').api { ['GET /x'] = function(req) req.target = '/y' return req:forward() end }",
+            "b.lua": "return require('dogger.docker').api { ['GET /y'] = function(req) return tostring(req.version) end }",
+        ])
+        #expect(try asking.body("GET /v1.50/x") == "nil")
     }
 }

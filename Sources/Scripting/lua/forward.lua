@@ -171,14 +171,12 @@ end
 
 -- The target to send; nil where the script has changed nothing of it.
 local function changed_target(req)
-  local given = native.own(req, "target")
-  if given then return given end
+  local given, path, query = native.own(req, "target"), native.own(req, "path"), native.own(req, "query")
   local raw_path, raw_query = req.target:match("^([^?]*)%??(.*)$")
-  local path, query = native.own(req, "path"), native.own(req, "query")
   local new_path, new_query
   if path and path ~= decode((raw_path:gsub("%+", "%%2B"))) then new_path = escape(path, "[^%w%-%._~/:@!%$&'%(%)%*,;=]") end
   if query and not same_as_raw(query, raw_query) then new_query = encode_query(query) end
-  if not new_path and not new_query then return nil end
+  if not new_path and not new_query then return given end
   local q = new_query or raw_query
   return (new_path or raw_path) .. (q ~= "" and "?" .. q or "")
 end
