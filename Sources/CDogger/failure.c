@@ -158,8 +158,20 @@ void dg_failure_of_answer(dg_vm *vm, const char *place, dg_failure *failure) {
     vm->message = text;
 }
 
+/* "lib/names.lua:3: ...", whichever file it is. */
+static bool tells_a_line(dg_bytes message) {
+    for (size_t i = 1; i + 1 < message.length; i++) {
+        if (message.start[i] != ':' || message.start[i + 1] != ' ') continue;
+        size_t digit = i;
+        while (digit > 0 && message.start[digit - 1] >= '0' && message.start[digit - 1] <= '9') digit--;
+        return digit < i && digit > 0 && message.start[digit - 1] == ':';
+    }
+    return false;
+}
+
 void dg_failure_name(dg_vm *vm, dg_failure *failure, const char *name) {
     size_t n = strlen(name);
+    if (tells_a_line(failure->message)) return;
     if (failure->message.length >= n && memcmp(failure->message.start, name, n) == 0) return;
     size_t length = n + 2 + failure->message.length;
     char *text = malloc(length + 1);

@@ -13,7 +13,7 @@ bool dg_answering_place(lua_State *co, char *place, size_t size);
 /* Puts that place in front of what was wrong with the answer. Never raises. */
 void dg_failure_of_answer(dg_vm *vm, const char *place, dg_failure *failure);
 
-/* Puts the name of the file in front of a message that does not begin with it: of a fault that has no line. */
+/* Puts the name of the file in front of a message that tells no line. */
 void dg_failure_name(dg_vm *vm, dg_failure *failure, const char *name);
 
 #endif

@@ -184,6 +184,7 @@ static int load_handler(lua_State *L) {
         return 0;
     }
     dg_failure_read(vm, co, status, a->name, a->failure);
+    dg_failure_name(vm, a->failure, a->name);   /* `return docker.engine { ... }` is a tail call: the script's line is gone by then */
     dg_deadline_leave(vm, co);
     return 0;
 }

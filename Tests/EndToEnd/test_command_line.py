@@ -77,6 +77,7 @@ def test_the_completion_for_bash_completes(directory):
     (["run", "handler.lua", "--listen", "9000"], ["9000", "--listen"]),
     (["run", "handler.lua", "--listen", "127.0.0.1:99999"], ["99999", "--listen"]),
     (["check", "handler.lua", "--", "ls"], ["dogger run"]),
+    (["run", "handler.lua", "--"], ["no command stands behind --"]),
 ])
 def test_wrong_use(write, directory, arguments, words):
     write("return function(req) end")

@@ -65,6 +65,7 @@ end
 -- One element of GET /containers/json, whole: whatever is not given is filled in.
 function docker.container(given)
   given = given or {}
+  if type(given) ~= "table" then error("docker.container takes a table of fields, not " .. type(given), 2) end
   local own = split("container", given, CONTAINER_FIELDS)
   local container_name = given.name or "unnamed"
   local state = given.state or "running"
@@ -139,6 +140,7 @@ end
 
 -- Routes that match with the version prefix (/v1.50) taken off, and as they are. What they do not match goes on down the chain.
 function docker.api(routes)
+  if type(routes) ~= "table" then error("docker.api takes a table of routes, not " .. type(routes), 2) end
   return native.versioned_routes(routes)
 end
 
@@ -171,6 +173,7 @@ end
 
 -- Stands in for an engine: the routes, and what every client asks first. What nothing matches gets Docker's 404.
 function docker.engine(routes)
+  if type(routes) ~= "table" then error("docker.engine takes a table of routes, not " .. type(routes), 2) end
   local all = { ["GET /_ping"] = ping, ["GET /version"] = version, ["GET /info"] = info }
   for pattern, handler in pairs(routes) do all[pattern] = handler end
   local match = native.versioned_routes(all)
