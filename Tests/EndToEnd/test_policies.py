@@ -130,7 +130,7 @@ def test_mine_shows_only_what_its_user_made(guarded):
     assert straight("run", "-d", "--name", "other", "busybox", "sleep", "1000").returncode == 0
     assert client("run", "-d", "--name", "own", "busybox", "sleep", "1000").returncode == 0
     assert client("ps", "-a", "--format", "{{.Names}}").stdout == b"own\n"
-    for command in (["container", "inspect", "other"], ["logs", "other"], ["stop", "other"], ["rm", "-f", "other"], ["exec", "other", "true"]):
+    for command in (["container", "inspect", "other"], ["logs", "other"], ["stop", "other"], ["rm", "other"], ["exec", "other", "true"]):
         done = client(*command)
         assert done.returncode != 0 and b"No such" in done.stderr, (command, done.stderr)
     assert client("exec", "own", "echo", "inside").stdout == b"inside\n"
