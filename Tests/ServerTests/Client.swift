@@ -203,7 +203,7 @@ final class Client: @unchecked Sendable {
     }
 
     /// Whether something can be read at once.
-    var isReadable: Bool { !received.isEmpty || ServerTests.isReadable(descriptor, wait: 0) }
+    var isReadable: Bool { !received.isEmpty || hasInput(descriptor, wait: 0) }
 
     /// Reads a whole response, by its framing.
     /// - Parameter hasBody: false after HEAD.

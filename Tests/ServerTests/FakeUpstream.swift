@@ -21,11 +21,11 @@ final class FakeUpstream: @unchecked Sendable {
     }
 
     /// Whether somebody waits to be accepted.
-    var isCalled: Bool { isReadable(listener.descriptor, wait: 0) }
+    var isCalled: Bool { hasInput(listener.descriptor, wait: 0) }
 
     /// The next connection, waited for.
     func accept(sourceLocation: SourceLocation = #_sourceLocation) throws -> Client {
-        try #require(isReadable(listener.descriptor, wait: 20_000), "nobody connects", sourceLocation: sourceLocation)
+        try #require(hasInput(listener.descriptor, wait: 20_000), "nobody connects", sourceLocation: sourceLocation)
         let descriptor = dg_accept(listener.descriptor)
         try #require(descriptor >= 0, sourceLocation: sourceLocation)
         // The test's side blocks.
@@ -38,7 +38,7 @@ final class FakeUpstream: @unchecked Sendable {
 }
 
 /// Whether bytes or their end can be read, within so many milliseconds.
-func isReadable(_ descriptor: Int32, wait: Int32) -> Bool {
+func hasInput(_ descriptor: Int32, wait: Int32) -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return poll(&entry, 1, wait) > 0
 }

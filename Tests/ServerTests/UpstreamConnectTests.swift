@@ -1,3 +1,4 @@
+import CDogger
 import EventLoop
 import Glibc
 import HTTP
@@ -132,7 +133,7 @@ import Testing
         #expect(!sent.isOver)
         // Makes room: all but the last of those who wait are in the queue.
         for _ in waiting.dropLast() { Glibc.close(accept(listener, nil, nil)) }
-        try harness.turn(until: { isReadable(listener, wait: 0) })
+        try harness.turn(until: { hasInput(listener, wait: 0) })
         let client = Client(descriptor: accept(listener, nil, nil))
         client.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         try harness.turn(until: { sent.isOver })
