@@ -1,6 +1,7 @@
 """A real engine behind dogger: its clients see the same with dogger between as without."""
 
 import fcntl
+import gc
 import io
 import os
 import pathlib
@@ -342,6 +343,7 @@ def docker_py(client, directory):
     except docker.errors.NotFound as error:
         note(error.explanation)
     client.close()
+    gc.collect()    # docker-py leaves the sockets of streams and hijacks to the collector; open ones are requests under way
     return results
 
 
