@@ -157,7 +157,7 @@ docker rm -f peer
 """.strip().splitlines()
 
 CHANGING = [
-    (r"\b[0-9a-f]{64}\b|\b(?=\w*[a-f])(?=\w*\d)[0-9a-f]{12}\b", "ID"),
+    (r"\b(?:[0-9a-f]{64}|[0-9a-f]{12})\b", "ID"),     # by chance of digits only, or of letters only
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d{4}| ?Z)?( UTC)?", "TIME"),
     (r"(\d+|About an?|Less than a) (second|minute|hour)s?( ago)?", "AWHILE"),
     (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b", "MAC"),
