@@ -28,7 +28,7 @@ let package = Package(
         .target(
             name: "Scripting",
             dependencies: ["Server", "LuaRuntime", "CDogger"],
-            resources: [.embedInCode("lua")],
+            resources: [.embedInCode("lua"), .embedInCode("types")],
             swiftSettings: release
         ),
         .executableTarget(
