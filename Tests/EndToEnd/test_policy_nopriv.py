@@ -211,6 +211,27 @@ def test_nopriv_knows_the_host_s_network_by_its_id(nopriv, administrator):
             assert nopriv.request("POST", "/containers/create", JSON, json.dumps(body)).status == 403
 
 
+def test_nopriv_knows_the_host_s_network_behind_another_s_name(nopriv, administrator):
+    """To the engine an endpoint's NetworkID counts more than the name that it stands under."""
+    administrator.ask("POST", "/networks/create", {"Name": "net1"})
+    endpoint = {"NetworkID": network_ids(administrator)[0]}
+    body = host(NetworkMode="net1") | {"NetworkingConfig": {"EndpointsConfig": {"net1": endpoint}}}
+    number = administrator.ask("POST", "/containers/create", body).json["Id"]
+    assert administrator.ask("POST", f"/containers/{number}/start").status == 204
+    assert "host" in ways_out(administrator)
+    remove_containers(administrator)
+    for spelling, headers, data in attacks.bodies(body, host(NetworkMode="net1")):
+        status = attack(nopriv, "POST", "/containers/create", headers, data)
+        assert status in (0, 201) or 400 <= status < 500, (spelling, status)
+        for container in administrator.ask("GET", "/containers/json?all=1").json:
+            administrator.ask("POST", f"/containers/{container['Id']}/start")
+        assert not ways_out(administrator), spelling
+        remove_containers(administrator)
+    connection = {"Container": "plain", "EndpointConfig": endpoint}
+    assert nopriv.request("POST", "/networks/net1/connect", JSON, json.dumps(connection)).status == 403
+    administrator.ask("DELETE", "/networks/net1")
+
+
 EXEC = {"Cmd": ["touch", "/attacked"], "AttachStdout": True}
 OTHER = [
     ("POST", "/containers/plain/exec", EXEC | {"Privileged": True}),

@@ -45,7 +45,8 @@ return function(DIRECTORIES)
     if status ~= 404 and (status ~= 200 or found.Driver == "host") then refuse(name .. ": that network is not allowed on this socket") end
   end
 
-  local endpoint = fields "IPAMConfig Links Aliases MacAddress NetworkID EndpointID Gateway IPAddress IPPrefixLen DNSNames"
+  -- Not NetworkID: to the engine it counts more than the network's name, which is what was looked at.
+  local endpoint = fields "IPAMConfig Links Aliases MacAddress EndpointID Gateway IPAddress IPPrefixLen DNSNames"
 
   local function endpoints(object, name, req)
     if type(object) ~= "table" then refuse(name .. " has to be an object", 400) end
