@@ -18,21 +18,19 @@ local function random()
   return (state >> 11) * 2.0 ^ -53
 end
 
-local function break_off() error({ status = 500, message = "chaos: this answer was to break off here" }, 0) end
+local function break_off() error({ status = 503, message = "chaos: this answer was to break off here" }, 0) end
 
--- Gives on about half of what comes, and breaks off.
+-- Gives on what comes for a while, and breaks off. Of each piece the second half waits for the next one: so the end never arrives.
 local function cut(res)
   if res.status == 101 then
     return res:tap(function(_, bytes) return random() < 0.5 and bytes or break_off() end)
   end
-  local chunks = res:chunks()
+  local chunks, rest = res:chunks(), ""
   res.body = function(out)
     for chunk in chunks do
-      if random() < 0.5 then
-        out:write(chunk:sub(1, #chunk // 2))
-        break_off()
-      end
-      out:write(chunk)
+      out:write(rest, chunk:sub(1, #chunk // 2))
+      rest = chunk:sub(#chunk // 2 + 1)
+      if random() < 0.5 then break end
     end
     break_off()
   end
