@@ -31,6 +31,10 @@ import Testing
         ("req.query.x = 2 req.path = '/u' req.target = '/t' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/t"),
         ("req.target = '/t%31?a=%31&a=2' return req.path .. req.query.a .. #req:queries('a') .. #req:queries('x')", "/t1220", ""),
         ("req.target = '/t' req.target = nil return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "unchanged"),
+        ("local r = req:forward { method = 'GET', target = '/v?w', body = '' } return r.status .. req.method .. req.target .. req.path .. req.body", "200POST/a%20b?x=1/a bbody", "method=GET target=/v?w body="),
+        ("local q = req.query q.x = 2 req:forward { target = '/v' } return req.query.x .. #req:queries('x')", "21", "target=/v"),
+        ("pcall(req.forward, req, { target = '/../x' }) return req.target", "/a%20b?x=1", "target=/../x"),
+        ("req:forward { path = '/v' }", "500: test.lua:1: req:forward takes a table of method, target and body, each a string", ""),
         ("req.target = '/t' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "target=/t"),
         ("req.headers['x-ONE'] = '3' return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "headers=Host:h,x-ONE:3"),
         ("req.headers.Y = { 'a', 'b' } return req:forward()", "upstream 1 200 Content-Type=application/json;X-Up=1", "headers=Host:h,X-One:1,x-one:2,Y:a,Y:b"),
@@ -83,6 +87,18 @@ import Testing
               ["POST /{a}/{b}"] = function(req) return 'POST ' .. req.params.a .. ' ' .. req.params.b end }
             """, name: "second.lua")
         #expect(fixture.run("POST", "/x/y%20z") == expected)
+    }
+
+    @Test func anErrorOfALaterHandlerThatIsCaughtDoesNotSkipIt() throws {
+        let fixture = try ScriptFixture("""
+            return function(req)
+              local ok = pcall(req.forward, req)
+              return tostring(ok) .. ' ' .. tostring(pcall(req.forward, req, { method = 'PUT' })) .. ' ' .. req:forward { method = 'GET' }.body
+            end
+            """)
+        try fixture.load("return function(req) if req.method ~= 'GET' then error('no') end return req:forward() end", name: "second.lua")
+        try fixture.load("return function(req) return 'third, by ' .. req.method end", name: "third.lua")
+        #expect(fixture.run("POST") == "false false third, by GET")
     }
 
     @Test func behindTheLastHandlerThereIsDockersNotFound() throws {
