@@ -2,15 +2,18 @@
 
 #include <ctype.h>
 #include <lua5.4/lauxlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "deadline.h"
 
-enum { BYTE, ANY, SET, OPEN, POSITION, CLOSE, BACK, BALANCE, FRONTIER, AT_END, DONE };
-enum { ONCE, OPTIONAL, MANY, FEW };
+enum { BYTE, ANY, SET, OPEN, POSITION, CLOSE, BACK, BALANCE, FRONTIER, AT_END, DONE, FAULT };
+enum { ONCE, OPTIONAL, ANY_NUMBER, SOME, FEW };
 
-#define MOST_DEPTH 200              /* of choices within choices, each a frame of C's stack */
+/* Of Lua's matcher, whose calls of itself nest as deep: what it refuses as too complex is refused here. */
+#define MOST_DEPTH 200
 #define STEPS_TO_LOOK 2048
+#define BYTES_TO_LOOK 4096
 
 /* %a, %A and so on, by their letter. */
 static dg_byte_set classes[128];
@@ -19,6 +22,15 @@ static dg_byte_set all;
 static inline bool contains(const dg_byte_set *set, unsigned char byte) { return set->bits[byte >> 5] >> (byte & 31) & 1; }
 
 static void add(dg_byte_set *set, unsigned char byte) { set->bits[byte >> 5] |= UINT32_C(1) << (byte & 31); }
+
+static void add_range(dg_byte_set *set, unsigned char first, unsigned char last) {
+    for (int word = first >> 5; word <= last >> 5 && first <= last; word++) {
+        uint32_t bits = UINT32_MAX;
+        if (word == first >> 5) bits &= UINT32_MAX << (first & 31);
+        if (word == last >> 5) bits &= UINT32_MAX >> (31 - (last & 31));
+        set->bits[word] |= bits;
+    }
+}
 
 static int is_word(int c) { return isalnum(c); }
 static int is_zero(int c) { return c == 0; }
@@ -37,49 +49,83 @@ __attribute__((constructor)) static void make_classes(void) {
 }
 
 static const dg_byte_set *class_of(unsigned char letter) {
-    bool known = isalpha(letter) && strchr("acdglpsuwxz", tolower(letter)) != NULL;
+    bool known = letter != 0 && letter < 128 && strchr("acdglpsuwxzACDGLPSUWXZ", letter) != NULL;
     return known ? &classes[letter] : NULL;
 }
+
+typedef enum fault { ENDS_WITH_PERCENT, MISSING_BRACKET, MISSING_PAIR, MISSING_SET, TOO_MANY_CAPTURES, NOTHING_TO_CLOSE, NO_SUCH_CAPTURE } fault;
+
+/* As Lua's, to the letter. */
+static const char *const fault_texts[] = { "malformed pattern (ends with '%%')", "malformed pattern (missing ']')",
+    "malformed pattern (missing arguments to '%%b')", "missing '[' after '%%f' in pattern", "too many captures", "invalid pattern capture",
+    "invalid capture index %%%d" };
 
 typedef struct compiler {
     lua_State *L;
     const char *at, *end;
     dg_pattern *pattern;
-    int items, sets;
+    dg_byte_set *next_set;
+    unsigned steps;
     bool is_open[DG_MOST_CAPTURES];
 } compiler;
 
-/* Reads what stands between brackets, from behind the first; each set is its own. */
-static const dg_byte_set *read_set(compiler *c) {
-    dg_byte_set *set = &c->pattern->sets[c->sets++];
+static inline void count_step(compiler *c) {
+    if (++c->steps % STEPS_TO_LOOK == 0) dg_deadline_check(c->L);
+}
+
+/* The text behind it is never come to. */
+static bool find_fault(compiler *c, dg_pattern_item *item, fault which, int number) {
+    item->kind = FAULT;
+    item->a = (uint8_t)which;
+    item->b = (uint8_t)number;
+    c->at = c->end;
+    return false;
+}
+
+/* Behind the bracket that ends the set; NULL where there is none. The first byte is in the set whatever it is. */
+static const char *end_of_set(const compiler *c) {
+    const char *at = c->at;
+    if (at < c->end && *at == '^') at++;
+    do {
+        if (at == c->end) return NULL;
+        if (*at++ == '%' && at < c->end) at++;
+    } while (at == c->end || *at != ']');
+    return at + 1;
+}
+
+/* Reads what stands between brackets, from behind the first; false at a fault. */
+static bool read_set(compiler *c, dg_pattern_item *item) {
+    const char *end = end_of_set(c);
+    if (end == NULL) return find_fault(c, item, MISSING_BRACKET, 0);
+    dg_byte_set *set = c->next_set++;
     memset(set, 0, sizeof *set);
-    bool negated = c->at < c->end && *c->at == '^';
-    if (negated) c->at++;
-    bool first = true;
-    for (;; first = false) {
-        if (c->at == c->end) luaL_error(c->L, "malformed pattern (missing ']')");
-        unsigned char byte = (unsigned char)*c->at++;
-        if (byte == ']' && !first) break;
+    const char *at = c->at, *last = end - 1;
+    bool negated = *at == '^';
+    if (negated) at++;
+    while (at < last) {
+        unsigned char byte = (unsigned char)*at++;
+        count_step(c);
         if (byte == '%') {
-            if (c->at == c->end) luaL_error(c->L, "malformed pattern (missing ']')");
-            byte = (unsigned char)*c->at++;
+            byte = (unsigned char)*at++;
             const dg_byte_set *class = class_of(byte);
             if (class == NULL) add(set, byte);
             else for (int i = 0; i < 8; i++) set->bits[i] |= class->bits[i];
-        } else if (c->end - c->at >= 2 && c->at[0] == '-' && c->at[1] != ']') {
-            for (int b = byte; b <= (unsigned char)c->at[1]; b++) add(set, (unsigned char)b);
-            c->at += 2;
+        } else if (last - at >= 2 && *at == '-') {
+            add_range(set, byte, (unsigned char)at[1]);
+            at += 2;
         } else {
             add(set, byte);
         }
     }
     if (negated)
         for (int i = 0; i < 8; i++) set->bits[i] = ~set->bits[i];
-    return set;
+    item->set = set;
+    c->at = end;
+    return true;
 }
 
-static void read_open(compiler *c, dg_pattern_item *item) {
-    if (c->pattern->captures == DG_MOST_CAPTURES) luaL_error(c->L, "too many captures");
+static bool read_open(compiler *c, dg_pattern_item *item) {
+    if (c->pattern->captures == DG_MOST_CAPTURES) return find_fault(c, item, TOO_MANY_CAPTURES, 0);
     item->kind = OPEN;
     if (c->at < c->end && *c->at == ')') {
         c->at++;
@@ -87,38 +133,38 @@ static void read_open(compiler *c, dg_pattern_item *item) {
     }
     item->a = (uint8_t)c->pattern->captures;
     c->is_open[c->pattern->captures++] = item->kind == OPEN;
+    return false;
 }
 
-static void read_close(compiler *c, dg_pattern_item *item) {
+static bool read_close(compiler *c, dg_pattern_item *item) {
     int number = c->pattern->captures - 1;
     while (number >= 0 && !c->is_open[number]) number--;
-    if (number < 0) luaL_error(c->L, "invalid pattern capture");
+    if (number < 0) return find_fault(c, item, NOTHING_TO_CLOSE, 0);
     c->is_open[number] = false;
     item->kind = CLOSE;
     item->a = (uint8_t)number;
+    return false;
 }
 
-/* What stands behind a '%'; true where it may be repeated. */
 static bool read_escape(compiler *c, dg_pattern_item *item) {
-    if (c->at == c->end) luaL_error(c->L, "malformed pattern (ends with '%%')");
+    if (c->at == c->end) return find_fault(c, item, ENDS_WITH_PERCENT, 0);
     unsigned char byte = (unsigned char)*c->at++;
     if (byte == 'b') {
-        if (c->end - c->at < 2) luaL_error(c->L, "malformed pattern (missing arguments to '%%b')");
+        if (c->end - c->at < 2) return find_fault(c, item, MISSING_PAIR, 0);
         item->kind = BALANCE;
         item->a = (uint8_t)*c->at++;
         item->b = (uint8_t)*c->at++;
         return false;
     }
     if (byte == 'f') {
-        if (c->at == c->end || *c->at != '[') luaL_error(c->L, "missing '[' after '%%f' in pattern");
-        c->at++;
+        if (c->at == c->end || *c->at++ != '[') return find_fault(c, item, MISSING_SET, 0);
         item->kind = FRONTIER;
-        item->set = read_set(c);
+        read_set(c, item);
         return false;
     }
     if (byte >= '0' && byte <= '9') {
         int number = byte - '1';
-        if (number < 0 || number >= c->pattern->captures || c->is_open[number]) luaL_error(c->L, "invalid capture index %%%d in pattern", number + 1);
+        if (number < 0 || number >= c->pattern->captures || c->is_open[number]) return find_fault(c, item, NO_SUCH_CAPTURE, number + 1);
         item->kind = BACK;
         item->a = (uint8_t)number;
         return false;
@@ -129,26 +175,22 @@ static bool read_escape(compiler *c, dg_pattern_item *item) {
     return true;
 }
 
+/* True for what stands for one byte, and may be repeated. */
 static bool read_item(compiler *c, dg_pattern_item *item) {
     unsigned char byte = (unsigned char)*c->at++;
     switch (byte) {
-    case '(': read_open(c, item); return false;
-    case ')': read_close(c, item); return false;
-    case '$':
-        if (c->at == c->end) {
-            item->kind = AT_END;
-            return false;
-        }
-        break;
+    case '(': return read_open(c, item);
+    case ')': return read_close(c, item);
     case '%': return read_escape(c, item);
-    case '[':
-        item->kind = SET;
-        item->set = read_set(c);
-        return true;
+    case '[': item->kind = SET; return read_set(c, item);
     case '.':
         item->kind = ANY;
         item->set = &all;
         return true;
+    case '$':
+        if (c->at < c->end) break;
+        item->kind = AT_END;
+        return false;
     default: break;
     }
     item->kind = BYTE;
@@ -156,61 +198,48 @@ static bool read_item(compiler *c, dg_pattern_item *item) {
     return true;
 }
 
-static void compile(compiler *c) {
-    static const dg_pattern_item none = { NULL, DONE, ONCE, 0, 0 };
-    c->pattern->captures = 0;
-    while (c->at < c->end) {
-        dg_pattern_item *item = &c->pattern->items[c->items++];
-        *item = none;
-        if (!read_item(c, item) || c->at == c->end) continue;
-        switch (*c->at) {
-        case '?': item->repeat = OPTIONAL; break;
-        case '*': item->repeat = MANY; break;
-        case '-': item->repeat = FEW; break;
-        case '+':       /* one, and any number more */
-            c->pattern->items[c->items++] = *item;
-            c->pattern->items[c->items - 1].repeat = MANY;
-            break;
-        default: continue;
-        }
-        c->at++;
+static void read_repeat(compiler *c, dg_pattern_item *item) {
+    if (c->at == c->end) return;
+    switch (*c->at) {
+    case '?': item->repeat = OPTIONAL; break;
+    case '*': item->repeat = ANY_NUMBER; break;
+    case '+': item->repeat = SOME; break;
+    case '-': item->repeat = FEW; break;
+    default: return;
     }
-    c->pattern->items[c->items] = none;
-    for (int i = 0; i < c->pattern->captures; i++)
-        if (c->is_open[i]) luaL_error(c->L, "unfinished capture");
-}
-
-static size_t count_sets(const char *text, size_t length) {
-    size_t count = 0;
-    for (size_t i = 0; i < length; i++) count += text[i] == '[';
-    return count;
+    c->at++;
 }
 
 size_t dg_pattern_size(const char *text, size_t length) {
-    return (length + 1) * sizeof(dg_pattern_item) + count_sets(text, length) * sizeof(dg_byte_set);
+    size_t sets = 0;
+    for (const char *at = text; (at = memchr(at, '[', (size_t)(text + length - at))) != NULL; at++) sets++;
+    return (length + 1) * sizeof(dg_pattern_item) + sets * sizeof(dg_byte_set);
 }
 
-void dg_pattern_compile_into(lua_State *L, dg_pattern *pattern, void *memory, const char *text, size_t length) {
+void dg_pattern_compile(lua_State *L, dg_pattern *pattern, void *memory, const char *text, size_t length) {
+    static const dg_pattern_item none = { NULL, DONE, ONCE, 0, 0 };
     pattern->items = memory;
-    pattern->sets = (dg_byte_set *)(pattern->items + length + 1);
-    compiler c = { .L = L, .at = text, .end = text + length, .pattern = pattern };
-    compile(&c);
-}
-
-void dg_pattern_compile(lua_State *L, dg_pattern *pattern, const char *text, size_t length) {
-    if (length > DG_SMALL_PATTERN || count_sets(text, length) > DG_SMALL_SETS) {
-        dg_pattern_compile_into(L, pattern, lua_newuserdatauv(L, dg_pattern_size(text, length), 0), text, length);
-        return;
+    pattern->captures = 0;
+    compiler c = { .L = L, .at = text, .end = text + length, .pattern = pattern, .next_set = (dg_byte_set *)(pattern->items + length + 1) };
+    dg_pattern_item *item = pattern->items;
+    for (; c.at < c.end; item++) {
+        count_step(&c);
+        *item = none;
+        if (read_item(&c, item)) read_repeat(&c, item);
     }
-    lua_pushnil(L);
-    pattern->items = pattern->small_items;
-    pattern->sets = pattern->small_sets;
-    compiler c = { .L = L, .at = text, .end = text + length, .pattern = pattern };
-    compile(&c);
+    *item = none;
 }
 
-static inline void step(dg_match *m) {
-    if ((++m->steps & (STEPS_TO_LOOK - 1)) == 0) dg_deadline_check(m->L);
+static void raise_fault(const dg_match *m, const dg_pattern_item *item) { luaL_error(m->L, fault_texts[item->a], item->b); }
+
+static __attribute__((noinline)) void look(dg_match *m) {
+    m->steps = STEPS_TO_LOOK;
+    dg_deadline_check(m->L);
+}
+
+static inline void spend(dg_match *m, ptrdiff_t steps) {
+    m->steps -= steps;
+    if (m->steps < 0) look(m);
 }
 
 static inline bool is_one(const dg_match *m, const dg_pattern_item *item, const char *at) {
@@ -218,36 +247,40 @@ static inline bool is_one(const dg_match *m, const dg_pattern_item *item, const 
     return item->kind == BYTE ? (uint8_t)*at == item->a : contains(item->set, (unsigned char)*at);
 }
 
-static const char *run(dg_match *m, const dg_pattern_item *item, const char *at);
-
-/* Goes on with another way kept open. */
-static const char *try(dg_match *m, const dg_pattern_item *item, const char *at) {
-    if (item->kind == DONE) return at;
+static inline int go_deeper(dg_match *m) {
     if (m->depth == MOST_DEPTH) luaL_error(m->L, "pattern too complex");
-    m->depth++;
-    const char *end = run(m, item, at);
-    m->depth--;
-    return end;
+    return ++m->depth;
 }
 
-static const char *try_many(dg_match *m, const dg_pattern_item *item, const char *at) {
-    const char *most = at;
-    while (is_one(m, item, most)) {
-        most++;
-        step(m);
+/* As far as the item's bytes go. */
+static const char *skip(dg_match *m, const dg_pattern_item *item, const char *at) {
+    for (;;) {
+        const char *from = at, *stop = m->end - at > BYTES_TO_LOOK ? at + BYTES_TO_LOOK : m->end;
+        if (item->kind == ANY) at = stop;
+        else if (item->kind == BYTE) while (at < stop && (uint8_t)*at == item->a) at++;
+        else while (at < stop && contains(item->set, (unsigned char)*at)) at++;
+        spend(m, at - from);
+        if (at < stop || at == m->end) return at;
     }
-    for (; most >= at; most--) {
-        step(m);
-        const char *end = try(m, item + 1, most);
-        if (end != NULL) return end;
+}
+
+static const char *run(dg_match *m, const dg_pattern_item *item, const char *at);
+
+/* The rest of the pattern behind the item, from `least` to `most`, the most first. */
+static const char *try_most(dg_match *m, const dg_pattern_item *item, const char *least, const char *most) {
+    int depth = go_deeper(m);
+    for (;; most--) {
+        m->depth = depth;
+        const char *end = run(m, item + 1, most);
+        if (end != NULL || most == least) return end;
     }
-    return NULL;
 }
 
 static const char *try_few(dg_match *m, const dg_pattern_item *item, const char *at) {
+    int depth = go_deeper(m);
     for (;; at++) {
-        step(m);
-        const char *end = try(m, item + 1, at);
+        m->depth = depth;
+        const char *end = run(m, item + 1, at);
         if (end != NULL) return end;
         if (!is_one(m, item, at)) return NULL;
     }
@@ -257,7 +290,7 @@ static const char *skip_balanced(dg_match *m, const dg_pattern_item *item, const
     if (at == m->end || (uint8_t)*at != item->a) return NULL;
     size_t open = 1;
     while (++at < m->end) {
-        step(m);
+        spend(m, 1);
         if ((uint8_t)*at == item->b) {
             if (--open == 0) return at + 1;
         } else if ((uint8_t)*at == item->a) {
@@ -267,64 +300,82 @@ static const char *skip_balanced(dg_match *m, const dg_pattern_item *item, const
     return NULL;
 }
 
+static const char *skip_again(dg_match *m, const dg_pattern_item *item, const char *at) {
+    const char *start = m->capture[item->a].start;
+    ptrdiff_t length = m->capture[item->a].length;
+    if (length < 0 || m->end - at < length) return NULL;        /* that of a position is never found again */
+    spend(m, length / 16);
+    return memcmp(start, at, (size_t)length) == 0 ? at + length : NULL;
+}
+
+static bool is_frontier(const dg_match *m, const dg_pattern_item *item, const char *at) {
+    unsigned char before = at == m->subject ? 0 : (unsigned char)at[-1], here = at == m->end ? 0 : (unsigned char)*at;
+    return !contains(item->set, before) && contains(item->set, here);
+}
+
 static const char *run(dg_match *m, const dg_pattern_item *item, const char *at) {
     for (;; item++) {
-        step(m);
+        spend(m, 1);
         switch (item->kind) {
         case DONE: return at;
         case AT_END: return at == m->end ? at : NULL;
         case OPEN:
         case POSITION:
+            go_deeper(m);
             m->capture[item->a].start = at;
-            m->capture[item->a].length = DG_POSITION;
+            m->capture[item->a].length = item->kind == OPEN ? DG_UNFINISHED : DG_POSITION;
             continue;
         case CLOSE:
+            go_deeper(m);
             m->capture[item->a].length = at - m->capture[item->a].start;
             continue;
-        case BACK: {
-            ptrdiff_t length = m->capture[item->a].length;
-            if (length < 0) luaL_error(m->L, "invalid capture index %%%d in pattern", item->a + 1);
-            if (m->end - at < length || memcmp(m->capture[item->a].start, at, (size_t)length) != 0) return NULL;
-            at += length;
+        case BACK:
+            if ((at = skip_again(m, item, at)) == NULL) return NULL;
             continue;
-        }
         case BALANCE:
-            at = skip_balanced(m, item, at);
-            if (at == NULL) return NULL;
+            if ((at = skip_balanced(m, item, at)) == NULL) return NULL;
             continue;
-        case FRONTIER: {
-            unsigned char before = at == m->subject ? 0 : (unsigned char)at[-1], here = at == m->end ? 0 : (unsigned char)*at;
-            if (contains(item->set, before) || !contains(item->set, here)) return NULL;
+        case FRONTIER:
+            if (!is_frontier(m, item, at)) return NULL;
             continue;
-        }
+        case FAULT: raise_fault(m, item); return NULL;
         default: break;
         }
-        switch (item->repeat) {
-        case ONCE:
-            if (!is_one(m, item, at)) return NULL;
-            at++;
+        if (!is_one(m, item, at)) {
+            if (item->repeat == ONCE || item->repeat == SOME) return NULL;
             continue;
-        case OPTIONAL:
-            if (is_one(m, item, at)) {
-                const char *end = try(m, item + 1, at + 1);
-                if (end != NULL) return end;
-            }
-            continue;
-        case MANY: return try_many(m, item, at);
-        default: return try_few(m, item, at);
         }
+        switch (item->repeat) {
+        case ONCE: at++; continue;
+        case ANY_NUMBER: return try_most(m, item, at, skip(m, item, at + 1));
+        case SOME: return try_most(m, item, at + 1, skip(m, item, at + 1));
+        case FEW: return try_few(m, item, at);
+        default: break;
+        }
+        int depth = m->depth;
+        go_deeper(m);
+        const char *end = run(m, item + 1, at + 1);
+        if (end != NULL) return end;
+        m->depth = depth;
     }
+}
+
+void dg_match_begin(dg_match *match, lua_State *L, const char *subject, size_t length) {
+    match->L = L;
+    match->subject = subject;
+    match->end = subject + length;
+    match->steps = STEPS_TO_LOOK;
 }
 
 const char *dg_pattern_match(const dg_pattern *pattern, dg_match *match, const char *at) {
     match->captures = pattern->captures;
-    match->depth = 0;
+    match->depth = 1;
     return run(match, pattern->items, at);
 }
 
 const char *dg_pattern_candidate(const dg_pattern *pattern, const dg_match *match, const char *from) {
     const dg_pattern_item *first = pattern->items;
     while (first->kind == OPEN || first->kind == POSITION) first++;
-    if (first->kind != BYTE || first->repeat != ONCE) return from;
-    return memchr(from, first->a, (size_t)(match->end - from));
+    bool begins_with_byte = first->kind == BYTE && (first->repeat == ONCE || first->repeat == SOME);
+    return begins_with_byte ? memchr(from, first->a, (size_t)(match->end - from)) : from;
 }

@@ -4,7 +4,6 @@
 #define DOGGER_PATTERN_H
 
 #include <lua5.4/lua.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,49 +17,43 @@ typedef struct dg_byte_set {
 typedef struct dg_pattern_item {
     const dg_byte_set *set;     /* what a byte, or a frontier, has to be in */
     uint8_t kind, repeat;
-    uint8_t a, b;               /* the byte; the pair of a balance; the number of a capture */
+    uint8_t a, b;               /* the byte; the pair of a balance; the number of a capture; which fault */
 } dg_pattern_item;
 
-enum { DG_SMALL_PATTERN = 48, DG_SMALL_SETS = 4 };
-
-/* A compiled pattern. A small one lies in here, a larger one in a userdata that `dg_pattern_compile` leaves on Lua's stack. */
 typedef struct dg_pattern {
     dg_pattern_item *items;
-    dg_byte_set *sets;
     int captures;
-    dg_pattern_item small_items[DG_SMALL_PATTERN + 1];
-    dg_byte_set small_sets[DG_SMALL_SETS];
 } dg_pattern;
 
-/* Bytes for `dg_pattern_compile_into`. */
+/* The bytes that compiling the text takes, aligned as malloc's. */
 size_t dg_pattern_size(const char *text, size_t length);
 
-/* Compiles, without a '^' in front. Raises an error that says what is malformed. Pushes one value, which must stay on the stack
-   for as long as the pattern is used. */
-void dg_pattern_compile(lua_State *L, dg_pattern *pattern, const char *text, size_t length);
-
-/* The same, with the items in memory of the caller's, aligned as malloc's. */
-void dg_pattern_compile_into(lua_State *L, dg_pattern *pattern, void *memory, const char *text, size_t length);
+/* Compiles the text, without a '^' in front, into `memory`, which must last as long as the pattern is used. What is malformed
+   is an error only where a match comes by it, as in Lua. Raises when the deadline has passed. */
+void dg_pattern_compile(lua_State *L, dg_pattern *pattern, void *memory, const char *text, size_t length);
 
 #define DG_POSITION (-1)
+#define DG_UNFINISHED (-2)
 
 typedef struct dg_match {
     lua_State *L;
     const char *subject, *end;
     int captures;
+    int depth;                  /* of choices and captures that may be gone back to */
+    ptrdiff_t steps;            /* until the deadline is looked at */
     struct {
         const char *start;
-        ptrdiff_t length;       /* or DG_POSITION */
+        ptrdiff_t length;       /* or one of the two above */
     } capture[DG_MOST_CAPTURES];
-    unsigned steps;
-    int depth;
 } dg_match;
+
+void dg_match_begin(dg_match *match, lua_State *L, const char *subject, size_t length);
 
 /* The first place from `from` on where a match may begin; NULL where none does. Saves the trouble to try each. */
 const char *dg_pattern_candidate(const dg_pattern *pattern, const dg_match *match, const char *from);
 
-/* Where the match that begins just at `at` ends; NULL where there is none. Raises when the deadline has passed. `match` has its
-   L, subject and end set; its captures are those of this match. */
+/* Where the match that begins just at `at` ends; NULL where there is none. Its captures are in `match`. Raises what is malformed,
+   and when the deadline has passed. */
 const char *dg_pattern_match(const dg_pattern *pattern, dg_match *match, const char *at);
 
 #endif

@@ -6,6 +6,8 @@
 #include "pattern.h"
 #include "vm.h"
 
+#define PLAIN_BYTES_TO_LOOK ((size_t)1 << 20)
+
 /* Where a search begins, counted from 0, of the argument `index`: below 0 it counts from the end. */
 static size_t start_of(lua_State *L, int index, size_t length) {
     lua_Integer start = luaL_optinteger(L, index, 1);
@@ -14,20 +16,53 @@ static size_t start_of(lua_State *L, int index, size_t length) {
     return (size_t)((lua_Integer)length + start);
 }
 
-static void push_capture(dg_match *m, int number) {
-    if (m->capture[number].length == DG_POSITION) lua_pushinteger(m->L, m->capture[number].start - m->subject + 1);
-    else lua_pushlstring(m->L, m->capture[number].start, (size_t)m->capture[number].length);
+/* Where a small pattern is compiled to, on C's stack. */
+typedef union room {
+    dg_pattern_item items[48];
+    dg_byte_set sets[24];
+} room;
+
+/* Pushes one value, which must stay on the stack for as long as the pattern is used. */
+static void compile(lua_State *L, dg_pattern *pattern, room *small, const char *text, size_t length) {
+    size_t size = dg_pattern_size(text, length);
+    void *memory = small;
+    if (size > sizeof *small) memory = lua_newuserdatauv(L, size, 0);
+    else lua_pushnil(L);
+    dg_pattern_compile(L, pattern, memory, text, length);
 }
 
-/* All captures; the whole match where there are none, and it is given. */
-static int push_captures(dg_match *m, const char *start, const char *end) {
-    if (m->captures == 0 && start != NULL) {
-        lua_pushlstring(m->L, start, (size_t)(end - start));
-        return 1;
+typedef struct piece {
+    const char *start;
+    ptrdiff_t length;           /* or DG_POSITION */
+} piece;
+
+/* A capture of the match from `start` to `end`; the first of a pattern that has none is all of it. */
+static piece capture(const dg_match *m, int number, const char *start, const char *end) {
+    if (number >= m->captures) {
+        if (number > 0) luaL_error(m->L, "invalid capture index %%%d", number + 1);
+        return (piece){ start, end - start };
     }
+    if (m->capture[number].length == DG_UNFINISHED) luaL_error(m->L, "unfinished capture");
+    return (piece){ m->capture[number].start, m->capture[number].length };
+}
+
+static void push_capture(const dg_match *m, int number, const char *start, const char *end) {
+    piece p = capture(m, number, start, end);
+    if (p.length == DG_POSITION) lua_pushinteger(m->L, p.start - m->subject + 1);
+    else lua_pushlstring(m->L, p.start, (size_t)p.length);
+}
+
+static int push_captures(const dg_match *m) {
     luaL_checkstack(m->L, m->captures, "too many captures");
-    for (int i = 0; i < m->captures; i++) push_capture(m, i);
+    for (int i = 0; i < m->captures; i++) push_capture(m, i, NULL, NULL);
     return m->captures;
+}
+
+/* All captures; where there are none, the match. */
+static int push_match(const dg_match *m, const char *start, const char *end) {
+    if (m->captures > 0) return push_captures(m);
+    lua_pushlstring(m->L, start, (size_t)(end - start));
+    return 1;
 }
 
 /* The first match at `from` or behind it, and where it ends; NULL where there is none. */
@@ -42,16 +77,30 @@ static const char *search(const dg_pattern *pattern, dg_match *m, const char *fr
 }
 
 static bool is_plain(const char *text, size_t length) {
+    static const bool is_special[256] = { ['^'] = true, ['$'] = true, ['*'] = true, ['+'] = true, ['?'] = true, ['.'] = true, ['('] = true,
+        ['['] = true, ['%'] = true, ['-'] = true };
     for (size_t i = 0; i < length; i++)
-        if (text[i] != 0 && strchr("^$*+?.([%-", text[i]) != NULL) return false;
+        if (is_special[(unsigned char)text[i]]) return false;
     return true;
 }
 
-static int find_plainly(lua_State *L, const char *text, size_t length, const char *wanted, size_t wanted_length, size_t start) {
-    const char *from = text + start, *end = text + length;
-    /* memchr is several times as fast, where the first byte is a rare one. */
-    if (wanted_length > 0) from = memchr(from, wanted[0], (size_t)(end - from));
-    const char *found = from == NULL ? NULL : memmem(from, (size_t)(end - from), wanted, wanted_length);
+/* memmem, which may take some hundred steps a byte. */
+static const char *find_bytes(lua_State *L, const char *from, const char *end, const char *wanted, size_t length) {
+    if (length == 0) return from;
+    /* Alone it is several times as fast, where the first byte is a rare one. */
+    from = memchr(from, wanted[0], (size_t)(end - from));
+    if (from == NULL) return NULL;
+    size_t stride = length > PLAIN_BYTES_TO_LOOK ? length : PLAIN_BYTES_TO_LOOK;
+    for (; (size_t)(end - from) > stride + length; from += stride) {
+        const char *found = memmem(from, stride + length - 1, wanted, length);
+        if (found != NULL) return found;
+        dg_deadline_check(L);
+    }
+    return memmem(from, (size_t)(end - from), wanted, length);
+}
+
+static int find_plainly(lua_State *L, const char *text, size_t length, size_t start, const char *wanted, size_t wanted_length) {
+    const char *found = find_bytes(L, text + start, text + length, wanted, wanted_length);
     if (found == NULL) {
         lua_pushnil(L);
         return 1;
@@ -69,28 +118,31 @@ static int find_or_match(lua_State *L, bool finds) {
         lua_pushnil(L);
         return 1;
     }
-    if (finds && (lua_toboolean(L, 4) || is_plain(pattern_text, pattern_length))) return find_plainly(L, text, length, pattern_text, pattern_length, start);
+    if (finds && (lua_toboolean(L, 4) || is_plain(pattern_text, pattern_length)))
+        return find_plainly(L, text, length, start, pattern_text, pattern_length);
     bool anchored = pattern_length > 0 && *pattern_text == '^';
     dg_pattern pattern;
-    dg_pattern_compile(L, &pattern, pattern_text + anchored, pattern_length - anchored);
-    dg_match m = { .L = L, .subject = text, .end = text + length };
-    const char *from = text + start, *end;
+    room small;
+    compile(L, &pattern, &small, pattern_text + anchored, pattern_length - anchored);
+    dg_match m;
+    dg_match_begin(&m, L, text, length);
+    const char *from = text + start, *end = NULL;
     if (anchored) end = dg_pattern_match(&pattern, &m, from);
-    else if ((from = search(&pattern, &m, from, &end)) == NULL) end = NULL;
-    if (end == NULL) {
+    else from = search(&pattern, &m, from, &end);
+    if (from == NULL || end == NULL) {
         lua_pushnil(L);
         return 1;
     }
-    if (!finds) return push_captures(&m, from, end);
+    if (!finds) return push_match(&m, from, end);
     lua_pushinteger(L, from - text + 1);
     lua_pushinteger(L, end - text);
-    return push_captures(&m, NULL, NULL) + 2;
+    return push_captures(&m) + 2;
 }
 
 static int find(lua_State *L) { return find_or_match(L, true); }
 static int match(lua_State *L) { return find_or_match(L, false); }
 
-/* What gmatch's iterator goes on from; the items of its pattern lie behind it. */
+/* What gmatch's iterator goes on from; the compiled pattern lies behind it. */
 typedef struct walk {
     size_t at;
     size_t last_end;            /* of the match before: an empty one is not found there again */
@@ -103,7 +155,8 @@ static int next_match(lua_State *L) {
     size_t length;
     const char *text = lua_tolstring(L, lua_upvalueindex(1), &length);
     walk *w = lua_touserdata(L, lua_upvalueindex(3));
-    dg_match m = { .L = L, .subject = text, .end = text + length };
+    dg_match m;
+    dg_match_begin(&m, L, text, length);
     while (w->at <= length) {
         const char *end, *from = search(&w->pattern, &m, text + w->at, &end);
         if (from == NULL) break;
@@ -114,7 +167,7 @@ static int next_match(lua_State *L) {
         }
         w->at = w->last_end = end_at;
         w->has_last = true;
-        return push_captures(&m, from, end);
+        return push_match(&m, from, end);
     }
     w->at = length + 1;
     return 0;
@@ -130,50 +183,53 @@ static int gmatch(lua_State *L) {
     walk *w = lua_newuserdatauv(L, size + dg_pattern_size(pattern_text, pattern_length), 0);
     w->at = start > length ? length + 1 : start;
     w->has_last = false;
-    dg_pattern_compile_into(L, &w->pattern, (char *)w + size, pattern_text, pattern_length);
+    dg_pattern_compile(L, &w->pattern, (char *)w + size, pattern_text, pattern_length);
     lua_pushcclosure(L, next_match, 3);
     return 1;
 }
 
+static inline void add_bytes(luaL_Buffer *out, const char *start, const char *end) {
+    if (start < end) luaL_addlstring(out, start, (size_t)(end - start));
+}
+
 /* The replacement's text, in which %1 is a capture, %0 the match, and %% a percent sign. */
-static void add_text(dg_match *m, luaL_Buffer *out, const char *start, const char *end) {
-    lua_State *L = m->L;
+static void add_text(const dg_match *m, luaL_Buffer *out, const char *start, const char *end) {
     size_t length;
-    const char *text = lua_tolstring(L, 3, &length), *text_end = text + length;
-    while (text < text_end) {
-        const char *percent = memchr(text, '%', (size_t)(text_end - text));
-        if (percent == NULL) percent = text_end;
-        luaL_addlstring(out, text, (size_t)(percent - text));
-        if (percent == text_end) return;
+    const char *text = lua_tolstring(m->L, 3, &length), *text_end = text + length, *percent;
+    while ((percent = memchr(text, '%', (size_t)(text_end - text))) != NULL) {
+        dg_deadline_check(m->L);
+        add_bytes(out, text, percent);
         char byte = percent + 1 < text_end ? percent[1] : 0;
         text = percent + 2;
         if (byte == '%') {
             luaL_addchar(out, '%');
-        } else if (byte == '0' || (byte == '1' && m->captures == 0)) {
-            luaL_addlstring(out, start, (size_t)(end - start));
+        } else if (byte == '0') {
+            add_bytes(out, start, end);
         } else if (byte > '0' && byte <= '9') {
-            if (byte - '1' >= m->captures) luaL_error(L, "invalid capture index %%%d in replacement string", byte - '0');
-            push_capture(m, byte - '1');
-            luaL_tolstring(L, -1, NULL);
-            lua_remove(L, -2);
-            luaL_addvalue(out);
+            piece p = capture(m, byte - '1', start, end);
+            if (p.length == DG_POSITION) {
+                lua_pushinteger(m->L, p.start - m->subject + 1);
+                luaL_addvalue(out);
+            } else {
+                luaL_addlstring(out, p.start, (size_t)p.length);
+            }
         } else {
-            luaL_error(L, "invalid use of '%%' in replacement string");
+            luaL_error(m->L, "invalid use of '%%' in replacement string");
         }
     }
+    add_bytes(out, text, text_end);
 }
 
 /* Adds what stands for the match; false where that is itself. */
-static bool add_replacement(dg_match *m, luaL_Buffer *out, const char *start, const char *end, int type) {
+static bool add_replacement(const dg_match *m, luaL_Buffer *out, const char *start, const char *end, int type) {
     lua_State *L = m->L;
     switch (type) {
     case LUA_TFUNCTION:
         lua_pushvalue(L, 3);
-        lua_call(L, push_captures(m, start, end), 1);
+        lua_call(L, push_match(m, start, end), 1);
         break;
     case LUA_TTABLE:
-        if (m->captures > 0) push_capture(m, 0);
-        else lua_pushlstring(L, start, (size_t)(end - start));
+        push_capture(m, 0, start, end);
         lua_gettable(L, 3);
         break;
     default:
@@ -182,7 +238,7 @@ static bool add_replacement(dg_match *m, luaL_Buffer *out, const char *start, co
     }
     if (!lua_toboolean(L, -1)) {
         lua_pop(L, 1);
-        luaL_addlstring(out, start, (size_t)(end - start));
+        add_bytes(out, start, end);
         return false;
     }
     if (!lua_isstring(L, -1)) luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
@@ -193,14 +249,16 @@ static bool add_replacement(dg_match *m, luaL_Buffer *out, const char *start, co
 static int gsub(lua_State *L) {
     size_t length, pattern_length;
     const char *text = luaL_checklstring(L, 1, &length), *pattern_text = luaL_checklstring(L, 2, &pattern_length);
+    lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)length + 1), count = 0;
     int type = lua_type(L, 3);
     luaL_argexpected(L, type == LUA_TNUMBER || type == LUA_TSTRING || type == LUA_TFUNCTION || type == LUA_TTABLE, 3, "string/function/table");
-    lua_Integer most = luaL_optinteger(L, 4, (lua_Integer)length + 1), count = 0;
     bool anchored = pattern_length > 0 && *pattern_text == '^', changed = false;
     lua_settop(L, 3);
     dg_pattern pattern;
-    dg_pattern_compile(L, &pattern, pattern_text + anchored, pattern_length - anchored);
-    dg_match m = { .L = L, .subject = text, .end = text + length };
+    room small;
+    compile(L, &pattern, &small, pattern_text + anchored, pattern_length - anchored);
+    dg_match m;
+    dg_match_begin(&m, L, text, length);
     luaL_Buffer out;
     luaL_buffinit(L, &out);
     const char *done = text, *last_end = NULL;      /* what is in `out`; where the match before ended */
@@ -216,14 +274,14 @@ static int gsub(lua_State *L) {
             continue;
         }
         dg_deadline_check(L);           /* a replacement that is a function of C meets no hook */
-        luaL_addlstring(&out, done, (size_t)(start - done));
+        add_bytes(&out, done, start);
         changed |= add_replacement(&m, &out, start, end, type);
         count++;
         done = from = last_end = end;
         if (anchored) break;
     }
     if (changed) {
-        luaL_addlstring(&out, done, (size_t)(m.end - done));
+        add_bytes(&out, done, m.end);
         luaL_pushresult(&out);
     } else {
         lua_pushvalue(L, 1);
