@@ -42,44 +42,100 @@ final class ScriptFiles {
     /// The directory that a chunk's `require` and `read_file` start from, by the chunk's name.
     private var rootOfChunk: [String: String] = [:]
     private var firstRoot = "."
+    /// Texts that stand in no file of their own, by what takes the path's place.
+    private let given: [String: [UInt8]]
+    /// What the packs have in them, by their paths: to scripts a pack is a directory.
+    private var packs: [String: Pack] = [:]
     private static let mostBytes = 64 << 20
+
+    init(given: [String: [UInt8]] = [:]) { self.given = given }
 
     /// True when one of the files has changed since it was read.
     var isStale: Bool {
         touched.contains { path, stamp in Stamp(path: path) != stamp }
     }
 
-    /// Reads a handler file; what it requires is looked for beside it.
-    func handler(_ path: String) throws(Fault) -> ByteBuffer {
-        let root = ScriptFiles.directory(of: path)
-        if rootOfChunk.isEmpty { firstRoot = root }
-        rootOfChunk[path] = root
-        return try read(path)
+    /// Reads a handler file; what it requires is looked for beside it, or in it where it is a pack.
+    /// - Returns: how errors call it, and its text.
+    func handler(_ path: String) throws(Fault) -> (name: String, text: ByteBuffer) {
+        let isFirst = rootOfChunk.isEmpty
+        start(path, below: given[path] != nil ? path : ScriptFiles.directory(of: path), isFirst)
+        let text = if let bytes = given[path] { ByteBuffer(bytes) } else { try read(path) }
+        guard let pack = try pack(in: text, path) else { return (path, text) }
+        let name = "\(path)/\(pack.main)"
+        packs[path] = pack
+        start(name, below: path, isFirst)
+        return (name, ByteBuffer(pack.handler))
+    }
+
+    private func start(_ name: String, below root: String, _ isFirst: Bool) {
+        if isFirst { firstRoot = root }
+        rootOfChunk[name] = root
+    }
+
+    private func pack(in text: ByteBuffer, _ path: String) throws(Fault) -> Pack? {
+        do throws(SharingFault) {
+            return try Pack(text.bytes, path: path)
+        } catch {
+            throw Fault(message: error.description)
+        }
     }
 
     /// The path of the module `a.b` that the chunk `source` asks for: `a/b.lua` beside the script.
     func module(_ name: String, from source: String) throws(Fault) -> String {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        let isName = parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
-        }
-        guard isName else { throw Fault(message: "'\(name)' is no name of a module: names look like \"lib.names\" for lib/names.lua beside the script") }
         let root = rootOfChunk[source] ?? firstRoot
-        let path = ScriptFiles.join(root, parts.joined(separator: "/") + ".lua")
+        let path = try module(name, below: root)
+        rootOfChunk[path] = root
+        return path
+    }
+
+    /// The text of a module, by the path that `module` gave.
+    func readModule(_ path: String) throws(Fault) -> ByteBuffer {
+        guard let root = rootOfChunk[path], let pack = packs[root] else { return try read(path) }
+        return ByteBuffer(pack.modules[String(path.dropFirst(root.count + 1))] ?? [])
+    }
+
+    /// The path of a module of the scripts that start from a directory.
+    func module(_ name: String, below root: String) throws(Fault) -> String {
+        guard ScriptFiles.isModuleName(name) else {
+            throw Fault(message: "'\(name)' is no name of a module: names look like \"lib.names\" for lib/names.lua beside the script")
+        }
+        let relative = Pack.path(ofModule: name)
+        let path = ScriptFiles.join(root, relative)
+        if packs[root]?.modules[relative] != nil { return path }
+        guard !isClosed(root) else {
+            throw Fault(message: "there is no module '\(name)': \(root) does not have it in it, and dogger's own are \(EmbeddedLua.names)")
+        }
         guard Stamp(path: path) != nil else {
             remember(ScriptFiles.absolute(path), nil)
             throw Fault(message: "there is no module '\(name)': no file \(path), and dogger's own are \(EmbeddedLua.names)")
         }
         try checkBeside(path, root, name)
-        rootOfChunk[path] = root
         return path
     }
 
+    static func isModuleName(_ name: String) -> Bool {
+        name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+        }
+    }
+
+    /// Nothing is beside a pack's scripts but what it has in it, and nothing beside a text that came without a file: such come
+    /// from others, and what lies where they happen to be is not theirs to read.
+    private func isClosed(_ root: String) -> Bool { packs[root] != nil || given[root] != nil }
+
     /// Reads a file that a script names, by a path relative to its own directory, which it can't leave.
     func beside(_ name: String, from source: String) throws(Fault) -> ByteBuffer {
-        let root = rootOfChunk[source] ?? firstRoot
+        try beside(name, below: rootOfChunk[source] ?? firstRoot)
+    }
+
+    func beside(_ name: String, below root: String) throws(Fault) -> ByteBuffer {
         guard !name.isEmpty, !name.hasPrefix("/"), !name.utf8.contains(0), !name.split(separator: "/").contains("..") else {
             throw Fault(message: "read_file(\"\(name)\"): a script reads files beside it, by a path without '..' that does not begin with '/'")
+        }
+        if let content = packs[root]?.content(of: name) { return ByteBuffer(content) }
+        guard !isClosed(root) else {
+            throw Fault(message: "read_file(\"\(name)\"): \(root) does not have that file in it", isMissing: true)
         }
         let path = ScriptFiles.join(root, name)
         if Stamp(path: path) != nil { try checkBeside(path, root, name) }
@@ -157,6 +213,16 @@ final class ScriptFiles {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)
+    }
+}
+
+extension ByteBuffer {
+    /// A copy of the readable ones.
+    var bytes: [UInt8] { withExtendedLifetime(self) { Array(readable) } }
+
+    fileprivate convenience init(_ bytes: [UInt8]) {
+        self.init()
+        bytes.withUnsafeBytes { append($0) }
     }
 }
 

@@ -28,7 +28,7 @@ import Testing
     }
 
     /// Every test's handler.
-    private func load(_ name: String = "h.lua") { _ = said { try files.handler("\(root)/\(name)") } }
+    private func load(_ name: String = "h.lua") { _ = said { try files.handler("\(root)/\(name)").text } }
 
     // MARK: Modules
 
@@ -131,8 +131,8 @@ import Testing
         #expect(readFile("none") == "DIR/none: there is no such file")
         #expect(readFile("sub").hasPrefix("DIR/sub is a directory"))
         #expect(readFile("pipe").hasPrefix("DIR/pipe is not a regular file"))
-        #expect(said { try files.handler("\(root)/sub") } .hasPrefix("DIR/sub is a directory"))
-        #expect(said { try files.handler("\(root)/none.lua") } == "DIR/none.lua: there is no such file")
+        #expect(said { try files.handler("\(root)/sub").text } .hasPrefix("DIR/sub is a directory"))
+        #expect(said { try files.handler("\(root)/none.lua").text } == "DIR/none.lua: there is no such file")
     }
 
     @Test func onlyWhatIsMissingIsMissing() {
