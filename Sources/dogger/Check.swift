@@ -15,12 +15,15 @@ struct Check: ParsableCommand {
     @Argument(help: "Handler files.", completion: .file(extensions: ["lua"]))
     var handlers: [String]
 
+    @OptionGroup(title: "What scripts may reach") var grants: GrantOptions
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func run() throws {
         let loop = try EventLoop()
         let log = Log(2, loop)
         var scripting = limits.scripting
+        scripting.grants = grants.grants
         // What is right about a file does not depend on the flags that it will run with.
         scripting.refusesNeeds = false
         let (paths, given) = try HandlerSearch().findAll(handlers)

@@ -35,7 +35,7 @@ struct PackHandler: ParsableCommand {
         let text = try pack.text()
         if let output {
             try Pack.checkReplaceable(output)
-            try SharedFile.write(text, to: output, replaces: true)
+            try SharedFile.write(text, to: output)
             print("\(SharedFile.digest(text))  \(output)")
         } else {
             write(text)

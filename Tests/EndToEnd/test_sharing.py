@@ -62,7 +62,7 @@ def test_pack_overwrites_only_packs(directory, write):
 def test_pack_where_it_cannot_write(directory, write):
     write("return function() end")
     done = finish("pack", "handler.lua", "-o", "none/h.pack.lua", cwd=directory)
-    assert (done.returncode, done.stderr) == (1, "dogger: none/h.pack.lua can't be written: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (1, "dogger: cannot write beside none/h.pack.lua: No such file or directory\n")
 
 
 def test_include(directory, write, serve):
@@ -102,7 +102,9 @@ def test_a_handler_from_standard_input(directory, examples):
     end"""
     command = ["run", "-", "--", "sh", "-c", "curl -s --unix-socket $DOGGER_SOCKET http://d/"]
     done = finish(*command, input=text, stdin=None, cwd=directory)
-    assert (done.returncode, done.stdout) == (0, "stdin:2: read_file(\"secret.txt\"): stdin does not have that file in it\n")
+    assert (done.returncode, done.stdout) == (0, f"stdin:2: read_file(\"secret.txt\"): stdin does not have that file in it, and no flag grants it: dogger run --allow-read {directory} would grant it\n")
+    done = finish(*command[:2], "--allow-read", directory, *command[2:], input=text, stdin=None, cwd=directory)
+    assert (done.returncode, done.stdout) == (0, "secret\n")
     pack = finish("pack", examples / "modules.lua").stdout
     done = finish(*command, input=pack, stdin=None, cwd=directory)
     assert (done.returncode, done.stdout) == (0, "* * * dogger * * *\nHello, stranger!\n")

@@ -45,7 +45,11 @@ extension ScriptingOptions {
     func gives(_ need: Need, hasNext: Bool) -> Bool {
         switch need.kind {
         case .upstream: upstream != nil || hasNext
-        case .read, .net, .env, .store: false
+        case .read: grants.hasAny(.read)
+        case .net:
+            if case .address(let address)? = need.what.flatMap(Grants.Destination.init) { grants.allows(net: address) } else { grants.hasAny(.net) }
+        case .env: need.what.map(grants.allows(env:)) ?? grants.hasAny(.env)
+        case .store: false
         }
     }
 }

@@ -72,7 +72,8 @@ private struct PackReader {
             guard Pack.isPath(path), pack.files[path] == nil else {
                 throw fault("'\(path)' is no path beside a handler, or the pack has it twice")
             }
-            pack.files[path] = try decoded(readLines(to: Pack.Line.fileEnd(level)), form)
+            let lines = try readLines(to: Pack.Line.fileEnd(level))
+            pack.files[path] = try decoded(lines, form)
         } else {
             throw fault("this line belongs to no part of the pack")
         }

@@ -21,18 +21,18 @@ public struct Packer {
     /// - Returns: the pack, and sentences for the user.
     /// - Throws: where the pack would lack something, or could: with the file and the line.
     public static func pack(_ path: String, including included: [String] = []) throws(SharingFault) -> (pack: Pack, remarks: [String]) {
-        let files = ScriptFiles()
-        let text = try read { () throws(ScriptFiles.Fault) in try files.read(path).bytes }
+        let text = try SharedFile.read(path)
         if let pack = try Pack(text, path: path) {
             guard included.isEmpty else { throw SharingFault("\(path) is a pack already: nothing can be included") }
             return (pack, [])
         }
-        let root = ScriptFiles.directory(of: path)
+        let files = ScriptFiles()
+        _ = try read { () throws(ScriptFiles.Fault) in try files.handler(path).text.bytes }
         let folder = Folder(
             module: { name throws(SharingFault) in
-                try read { () throws(ScriptFiles.Fault) in try files.read(files.module(name, below: root)).bytes }
+                try read { () throws(ScriptFiles.Fault) in try files.module(at: files.module(name, from: path)).bytes }
             },
-            file: { name throws(SharingFault) in try read { () throws(ScriptFiles.Fault) in try files.beside(name, below: root).bytes } })
+            file: { name throws(SharingFault) in try read { () throws(ScriptFiles.Fault) in try files.file(name, from: path).bytes } })
         return try pack(text, path, folder, including: included)
     }
 
@@ -85,7 +85,7 @@ public struct Packer {
         } catch {
             throw SharingFault("\(place): \(error)")
         }
-        try follow(pack.modules[path]!, ScriptFiles.join(ScriptFiles.directory(of: self.path), path))
+        try follow(pack.modules[path]!, Path.join(Path.directory(of: self.path), path))
     }
 
     private mutating func addFile(_ name: String, at place: String) throws(SharingFault) {
@@ -103,7 +103,7 @@ public struct Packer {
         }
     }
 
-    private static func read<Value>(_ body: () throws(ScriptFiles.Fault) -> Value) throws(SharingFault) -> Value {
+    private static func read(_ body: () throws(ScriptFiles.Fault) -> [UInt8]) throws(SharingFault) -> [UInt8] {
         do throws(ScriptFiles.Fault) {
             return try body()
         } catch {

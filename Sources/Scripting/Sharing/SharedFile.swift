@@ -32,31 +32,11 @@ public enum SharedFile {
     }
 
     /// Writes a file that is whole at every moment: whoever reads it meanwhile gets the old text or the new one.
-    /// - Parameter replaces: false: a file that is there already is left as it is, and that is a fault.
-    public static func write(_ bytes: [UInt8], to path: String, replaces: Bool) throws(SharingFault) {
-        var template = Array("\(path).XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw SharingFault("\(path) can't be written: \(String(cString: strerror(errno)))") }
-        let mask = umask(0)
-        umask(mask)
-        let isWritten = writeAll(bytes, descriptor) && fchmod(descriptor, 0o666 & ~mask) == 0 && fsync(descriptor) == 0
-        let isThere = isWritten && (replaces ? rename(template, path) : link(template, path)) == 0
-        let code = errno
-        close(descriptor)
-        if !isThere || !replaces { unlink(template) }
-        guard isThere else { throw SharingFault(code == EEXIST ? "\(path) is there already" : "\(path) can't be written: \(String(cString: strerror(code)))") }
-    }
-
-    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
-        bytes.withUnsafeBytes { bytes in
-            var position = 0
-            while position < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress! + position, bytes.count - position)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return false }
-                position += count
-            }
-            return true
+    public static func write(_ bytes: [UInt8], to path: String) throws(SharingFault) {
+        do throws(SystemError) {
+            try WholeFile.write(bytes, to: path, isDurable: true)
+        } catch {
+            throw SharingFault(error.description)
         }
     }
 

@@ -45,6 +45,18 @@ import Testing
         #expect(try load([NeedTests.needy], options) == "loaded")
     }
 
+    @Test func whatFlagsGiveIsNotMissing() {
+        var options = ScriptingOptions()
+        func gives(_ kind: Need.Kind, _ what: String? = nil) -> Bool { options.gives(Need(kind: kind, what: what), hasNext: false) }
+        #expect(Need.Kind.allCases.allSatisfy { !gives($0) })
+        options.grants.read = ["data"]
+        options.grants.env = ["TOKEN_*"]
+        options.grants.net = [.host("registry")]
+        #expect(gives(.read) && gives(.env) && gives(.net) && !gives(.upstream))
+        #expect(gives(.env, "TOKEN_A") && gives(.env, "TOKEN_*") && !gives(.env, "HOME"))
+        #expect(gives(.net, "registry:5000") && !gives(.net, "other:5000"))
+    }
+
     @Test func aHandlerBehindIsAnUpstream() throws {
         let first = "-- @needs upstream\nreturn function(req) return req:forward() end"
         let second = "return function() return 'x' end"
