@@ -27,6 +27,8 @@ public struct HandlerSearch {
         var places = ["\(name).lua", "handlers/\(name).lua"]
         if let directory { places.append("\(directory)/\(name).lua") }
         if let path = places.first(where: HandlerSearch.isFile) { return Found(path: path, text: nil) }
+        // A directory of that name is told as such by who reads it.
+        if SharedFile.isThere(name) { return Found(path: name, text: nil) }
         throw SharingFault("there is no handler '\(name)': no file \(([name] + places).joined(separator: ", "))")
     }
 
