@@ -247,9 +247,10 @@ def test_equal_names_are_kept_as_text(serve, record, directory, tape):
 
 
 def test_the_text_of_a_tape(serve, record, directory, tape):
-    upstream = serve("""return {
-  ["GET /v1.44/containers/json"] = function() return { headers = { ["Api-Version"] = "1.44" }, json = { { Id = "4c01db0b339c", State = "running" } } } end,
-  ["POST /v1.44/containers/create"] = function() return { status = 201, headers = { ["Api-Version"] = "1.44" }, json = { Id = "4c01db0b339c" } } end,
+    upstream = serve("""local headers = { ["Api-Version"] = "1.44", ["Content-Type"] = "application/json" }
+return {
+  ["GET /v1.44/containers/json"] = function() return { headers = headers, body = '[{"Id":"4c01db0b339c","State":"running"}]' } end,
+  ["POST /v1.44/containers/create"] = function() return { status = 201, headers = headers, body = '{"Id":"4c01db0b339c"}\\n' } end,
   ["DELETE /v1.44/containers/web"] = function() return { status = 204, headers = { ["Api-Version"] = "1.44" } } end,
 }""")
     recorder = record(upstream.socket)
@@ -619,15 +620,14 @@ def test_a_command_is_recorded_and_its_status_is_dogger_s(serve, handlers, docke
     assert missing.returncode == 127 and "/no/such/command" in missing.stderr
 
 
-def test_wrong_uses_are_told(serve, directory):
+def test_wrong_uses_are_told(directory):
     assert finish("record", "--upstream", "/x", cwd=directory).returncode == 2
     result = finish("record", "-o", "tape.lua", "--upstream", "what?", cwd=directory)
     assert result.returncode == 2 and "--upstream" in result.stderr
-    upstream = serve("return function() end")
-    link = directory / "link.sock"
-    link.symlink_to(upstream.socket)
-    result = finish("record", "-o", "tape.lua", "--upstream", link, "--socket", upstream.socket, cwd=directory)
-    assert result.returncode == 1
+    result = finish("record", "-o", "tape.lua", "--upstream", "./own.sock", "--socket", "own.sock", cwd=directory)
+    assert result.returncode == 1 and "in a circle" in result.stderr
+    result = finish("check", "tape.lua", "--", "true", cwd=directory)
+    assert result.returncode == 2 and "`dogger run` and `dogger record`" in result.stderr
 
 
 # HTTP Archive 1.2, http://www.softwareishard.com/blog/har-12-spec/
