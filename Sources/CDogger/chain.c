@@ -30,22 +30,22 @@ static int try_from(lua_State *L, lua_Integer i) {
 
 static int run_chain(lua_State *L) { return try_from(L, 1); }
 
-/* The handler that asked is the one that runs again. */
-static int came_back(lua_State *L, int status, lua_KContext position) {
+static int came_back(lua_State *L, int status, lua_KContext context) {
+    (void)L;
     (void)status;
-    dg_check_request(L, 1)->task->position = (int)position;
+    (void)context;
     return 1;
 }
 
 static int run_rest(lua_State *L) { return try_from(L, dg_check_request(L, 1)->task->position + 1); }
 
 int dg_next_handler(lua_State *L) {
-    int position = dg_check_request(L, 1)->task->position;
+    dg_check_request(L, 1);
     lua_settop(L, 1);
     lua_pushcfunction(L, run_rest);
     lua_pushvalue(L, 1);
-    lua_callk(L, 1, 1, position, came_back);
-    return came_back(L, LUA_OK, position);
+    lua_callk(L, 1, 1, 0, came_back);
+    return 1;
 }
 
 void dg_push_chain(lua_State *L, int request) {

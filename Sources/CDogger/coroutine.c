@@ -100,13 +100,15 @@ static int co_resume(lua_State *L) {
 
 static int give_results_or_raise(lua_State *L, lua_State *co, int results) {
     if (results >= 0) return results;
-    if (lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD) {  /* it failed: run its __close values, keep the last error */
-        if (reset(L, co) != LUA_OK) {
+    int status = lua_status(co);
+    if (status != LUA_OK && status != LUA_YIELD) {      /* it failed: run its __close values, keep the last error */
+        status = reset(L, co);
+        if (status != LUA_OK) {
             lua_pop(L, 1);
             lua_xmove(co, L, 1);
         }
     }
-    if (lua_type(L, -1) == LUA_TSTRING) {
+    if (lua_type(L, -1) == LUA_TSTRING && status != LUA_ERRMEM) {
         luaL_where(L, 1);
         lua_insert(L, -2);
         lua_concat(L, 2);

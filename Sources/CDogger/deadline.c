@@ -10,6 +10,9 @@
  * again: no pcall can catch that, and it takes the same time however deep the pcalls are nested. (To raise an error in each
  * would cost the square of their number: Lua walks all calls each time that a pcall ends by an error.) Where Lua can't yield,
  * in the comparison of a table.sort, say, the hook raises at every instruction until a place is reached where it can.
+ *
+ * A C function that does not return meets no hook. Then the tick ends the process, from inside of the hang; see
+ * last_words.c, and docs/decisions/007-parent-and-worker.md for why it is not the parent that looks.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +23,8 @@
 #include "vm.h"
 
 #define TICK_NANOSECONDS 10000000
+/* Past the limit. A hook stops a script within one tick, but the memory limit's last collection may be under way. */
+#define TICKS_TO_STOP 40
 
 static _Thread_local dg_vm *volatile current;       /* the VM that runs on this thread */
 static _Thread_local volatile unsigned run;         /* counts the entries into Lua, of whichever VM */
@@ -62,9 +67,11 @@ static void tick(int signal) {
         ticks = 0;
     }
     /* The first tick of a run may come right after its start: so the limit is reached with one tick more. */
-    if (++ticks <= vm->script_timeout / TICK_NANOSECONDS) return;
+    uint64_t limit = vm->script_timeout / TICK_NANOSECONDS;
+    if (++ticks <= limit) return;
     vm->expired = 1;
     lua_State *running = vm->running;
+    if (ticks > limit + TICKS_TO_STOP) dg_end_hung(running);
     if (running != NULL) set_hook(running);
 }
 
@@ -103,6 +110,8 @@ bool dg_deadline_passed(void) {
 void dg_deadline_check(lua_State *L) {
     if (dg_deadline_passed()) luaL_error(L, "stopped: the time limit is over");
 }
+
+lua_State *dg_deadline_running(void) { return current != NULL ? current->running : NULL; }
 
 void dg_deadline_enter(dg_vm *vm, lua_State *co) {
     if (!armed) arm();

@@ -99,18 +99,24 @@ static void keep_error_table(dg_vm *vm, lua_State *co, const char *place, dg_fai
     else lua_xmove(L, co, 1);
 }
 
+/* Lua's own message: the error was caught on its way, by pcall or coroutine.wrap, and raised again. */
+static bool is_out_of_memory(lua_State *co, int status) {
+    return status == LUA_ERRMEM || (lua_type(co, -1) == LUA_TSTRING && strcmp(lua_tostring(co, -1), "not enough memory") == 0);
+}
+
 void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_failure *failure) {
     char place[LUA_IDSIZE + 16], text[512];
-    if (!innermost_place(co, place, sizeof place)) snprintf(place, sizeof place, "%.60s", name);
+    if (!innermost_place(co, place, sizeof place)) snprintf(place, sizeof place, "%.*s", (int)sizeof place - 1, name);
     failure->kind = DG_SCRIPT_ERROR;
     failure->status = 500;
     int length = 0;
-    vm->unsettled |= vm->expired || status == LUA_ERRMEM;
+    bool out_of_memory = status != LUA_YIELD && is_out_of_memory(co, status);
+    vm->unsettled |= vm->expired || out_of_memory;
     if (vm->expired) {
         failure->kind = DG_OUT_OF_TIME;
         failure->status = 503;
         length = snprintf(text, sizeof text, "%s: stopped after %g s of CPU", vm->place[0] ? vm->place : place, (double)vm->script_timeout / 1e9);
-    } else if (status == LUA_ERRMEM) {
+    } else if (out_of_memory) {
         failure->kind = DG_OUT_OF_MEMORY;
         failure->status = 503;
         length = snprintf(text, sizeof text, "%s: stopped at %g MiB of memory", place, (double)vm->memory_limit / 1048576);
@@ -129,26 +135,43 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     read_traceback(vm, co, failure);
 }
 
-void dg_failure_of_answer(dg_vm *vm, lua_State *co, dg_failure *failure) {
+bool dg_answering_place(lua_State *co, char *place, size_t size) {
     lua_Debug ar;
-    if (co == NULL || lua_type(co, 1) != LUA_TUSERDATA || !lua_checkstack(co, 1)) return;
+    if (co == NULL || lua_type(co, 1) != LUA_TUSERDATA || !lua_checkstack(co, 1)) return false;
     if (lua_getiuservalue(co, 1, DG_ANSWERING) != LUA_TFUNCTION) {
         lua_pop(co, 1);
-        return;
+        return false;
     }
-    if (!lua_getinfo(co, ">S", &ar) || ar.linedefined <= 0) return;
-    size_t size = sizeof ar.short_src + 16 + failure->message.length;
+    if (!lua_getinfo(co, ">S", &ar) || ar.linedefined <= 0) return false;
+    snprintf(place, size, "%s:%d", ar.short_src, ar.linedefined);
+    return true;
+}
+
+void dg_failure_of_answer(dg_vm *vm, const char *place, dg_failure *failure) {
+    size_t size = strlen(place) + 3 + failure->message.length;
     char *text = malloc(size);
     if (text == NULL) return;
-    int length = snprintf(text, size, "%s:%d: ", ar.short_src, ar.linedefined);
+    int length = snprintf(text, size, "%s: ", place);
     memcpy(text + length, failure->message.start, failure->message.length);
     failure->message = (dg_bytes){ text, (size_t)length + failure->message.length };
     free(vm->message);
     vm->message = text;
 }
 
+/* "lib/names.lua:3: ...", whichever file it is. */
+static bool tells_a_line(dg_bytes message) {
+    for (size_t i = 1; i + 1 < message.length; i++) {
+        if (message.start[i] != ':' || message.start[i + 1] != ' ') continue;
+        size_t digit = i;
+        while (digit > 0 && message.start[digit - 1] >= '0' && message.start[digit - 1] <= '9') digit--;
+        return digit < i && digit > 0 && message.start[digit - 1] == ':';
+    }
+    return false;
+}
+
 void dg_failure_name(dg_vm *vm, dg_failure *failure, const char *name) {
     size_t n = strlen(name);
+    if (tells_a_line(failure->message)) return;
     if (failure->message.length >= n && memcmp(failure->message.start, name, n) == 0) return;
     size_t length = n + 2 + failure->message.length;
     char *text = malloc(length + 1);

@@ -6,11 +6,14 @@
    the traceback. Never raises. `name` is where the fault is told to be when the stack can't tell. */
 void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_failure *failure);
 
-/* Puts the place of the function that answered, "handlers/ps.lua:12: ", in front of what was wrong with its answer: it has
-   returned, so no stack tells it. Never raises. */
-void dg_failure_of_answer(dg_vm *vm, lua_State *co, dg_failure *failure);
+/* Where the function stands that answered, "handlers/ps.lua:12": it has returned, so no stack tells it. False where nothing
+   does. Never raises. */
+bool dg_answering_place(lua_State *co, char *place, size_t size);
 
-/* Puts the name of the file in front of a message that does not begin with it: of a fault that has no line. */
+/* Puts that place in front of what was wrong with the answer. Never raises. */
+void dg_failure_of_answer(dg_vm *vm, const char *place, dg_failure *failure);
+
+/* Puts the name of the file in front of a message that tells no line. */
 void dg_failure_name(dg_vm *vm, dg_failure *failure, const char *name);
 
 #endif

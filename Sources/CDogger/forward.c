@@ -56,11 +56,26 @@ static int tap_next(lua_State *L) { return ask(L, DG_OP_TAP_NEXT); }
 static int tap_write(lua_State *L) { return ask(L, DG_OP_TAP_WRITE); }
 static int tap_close(lua_State *L) { return ask(L, DG_OP_TAP_CLOSE); }
 
-/* own(req, name): what the script set, or was given and may have changed in place; nil otherwise. */
+/* own(req, name): what the script set, or was given and may have changed in place; nil otherwise. Of the body, what goes up. */
 static int own(lua_State *L) {
     dg_check_request(L, 1);
-    own_field(L, 1, luaL_checkstring(L, 2));
+    const char *name = luaL_checkstring(L, 2);
+    if (strcmp(name, "body") == 0) lua_getiuservalue(L, 1, DG_BODY_STRING);
+    else own_field(L, 1, name);
     return 1;
+}
+
+/* Which handler of the chain is running. */
+static int position(lua_State *L) {
+    lua_pushinteger(L, dg_check_request(L, 1)->task->position);
+    return 1;
+}
+
+/* go_back(req, position): the request may be over, where its client is gone. */
+static int go_back(lua_State *L) {
+    dg_object *object = luaL_checkudata(L, 1, DG_REQUEST_TYPE);
+    if (object->task != NULL) object->task->position = (int)luaL_checkinteger(L, 2);
+    return 0;
 }
 
 static int new_headers(lua_State *L) {
@@ -78,10 +93,13 @@ static int register_response(lua_State *L) {
 }
 
 void dg_push_natives(lua_State *L) {
-    static const luaL_Reg functions[] = { { "versioned_routes", dg_versioned_routes }, { "next_handler", dg_next_handler }, { "send", send },
+    static const luaL_Reg functions[] = { { "versioned_routes", dg_versioned_routes }, { "next_handler", dg_next_handler },
+        { "position", position }, { "go_back", go_back }, { "send", send },
         { "body", body }, { "chunk", chunk }, { "tap_next", tap_next }, { "tap_write", tap_write }, { "tap_close", tap_close }, { "own", own },
         { "new_headers", new_headers }, { "register_response", register_response }, { NULL, NULL } };
     luaL_newlib(L, functions);
+    lua_pushboolean(L, dg_vm_of(L)->handler_count > 1);
+    lua_setfield(L, -2, "has_chain");
     lua_pushboolean(L, dg_vm_of(L)->has_upstream);
     lua_setfield(L, -2, "has_upstream");
 }
@@ -96,7 +114,7 @@ static int forwarded(lua_State *L, int status, lua_KContext context) {
 /* The Lua half is loaded when a script forwards for the first time. */
 int dg_forward_request(lua_State *L) {
     dg_check_request(L, 1);
-    lua_settop(L, 1);
+    lua_settop(L, 2);
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_forward) != LUA_TFUNCTION) {
         lua_pop(L, 1);
         const dg_vm *vm = dg_vm_of(L);
@@ -111,6 +129,6 @@ int dg_forward_request(lua_State *L) {
         lua_rawsetp(L, LUA_REGISTRYINDEX, &dg_key_forward);
     }
     lua_insert(L, 1);
-    lua_callk(L, 1, 1, 0, forwarded);
+    lua_callk(L, 2, 1, 0, forwarded);
     return 1;
 }

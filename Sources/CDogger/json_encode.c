@@ -14,6 +14,7 @@ void dg_json_grow(encoder *e, size_t more) {
     lua_gc(e->L, LUA_GCCOLLECT);
     if (dg_buffer_reserve(e->out, more)) return;
     dg_json_drop_output(e);
+    lua_newuserdatauv(e->L, SIZE_MAX / 4, 0);   /* nobody has as much: Lua raises its own memory error, which is not the script's */
     luaL_error(e->L, "not enough memory to encode a value as JSON");
 }
 

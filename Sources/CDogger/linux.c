@@ -3,7 +3,9 @@
 #include "dogger_linux.h"
 
 #include <linux/sockios.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 /* By its number: glibc has it since 2.36 only. */
@@ -27,3 +29,12 @@ int dg_pipe_resize(int end, int size) { return fcntl(end, F_SETPIPE_SZ, size); }
 ssize_t dg_splice(int from, int to, size_t most) {
     return splice(from, NULL, to, NULL, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 }
+
+pid_t dg_fork(void) { return fork(); }
+
+/* By its number: glibc has it since 2.34 only. */
+int dg_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
+
+int dg_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+int dg_name_process(const char *name) { return prctl(PR_SET_NAME, name); }

@@ -49,12 +49,32 @@ static int remember(lua_State *L, const char *name) {
 
 static void push_slice(lua_State *L, const dg_request *r, dg_slice s) { lua_pushlstring(L, r->head + s.offset, s.length); }
 
+bool dg_own_string(lua_State *L, const char *name, dg_bytes *bytes) {
+    int top = lua_gettop(L);
+    bool found = push_own_fields(L, 1) == LUA_TTABLE && lua_getfield(L, -1, name) == LUA_TSTRING;
+    if (found) bytes->start = lua_tolstring(L, -1, &bytes->length);
+    lua_settop(L, top);
+    return found;
+}
+
+void dg_target_parts(lua_State *L, dg_bytes *path, dg_bytes *query) {
+    const dg_request *r = &dg_check_request(L, 1)->task->request;
+    dg_bytes own;
+    *path = (dg_bytes){ r->head + r->path.offset, r->path.length };
+    *query = (dg_bytes){ r->head + r->query.offset, r->has_query ? r->query.length : 0 };
+    if (!dg_own_string(L, "target", &own)) return;
+    const char *mark = memchr(own.start, '?', own.length), *end = own.start + own.length;
+    *path = (dg_bytes){ own.start, (size_t)((mark == NULL ? end : mark) - own.start) };
+    *query = mark == NULL ? (dg_bytes){ end, 0 } : (dg_bytes){ mark + 1, (size_t)(end - mark - 1) };
+}
+
 /* Calls `each` with the raw name and value of every pair of the query; it returns false to stop. */
 typedef bool (*query_visitor)(lua_State *L, const char *name, size_t name_length, const char *value, size_t value_length);
 
-static void visit_query(lua_State *L, const dg_request *r, query_visitor each) {
-    if (!r->has_query) return;
-    const char *p = r->head + r->query.offset, *end = p + r->query.length;
+static void visit_query(lua_State *L, query_visitor each) {
+    dg_bytes path, query;
+    dg_target_parts(L, &path, &query);
+    const char *p = query.start, *end = p + query.length;
     while (p < end) {
         const char *amp = memchr(p, '&', (size_t)(end - p));
         if (amp == NULL) amp = end;
@@ -85,11 +105,11 @@ static bool add_to_list(lua_State *L, const char *name, size_t n, const char *va
 }
 
 static int queries(lua_State *L) {
-    dg_object *object = dg_check_request(L, 1);
+    dg_check_request(L, 1);
     luaL_checkstring(L, 2);
     lua_settop(L, 2);
     lua_newtable(L);
-    visit_query(L, &object->task->request, add_to_list);
+    visit_query(L, add_to_list);
     return 1;
 }
 
@@ -97,6 +117,8 @@ static int queries(lua_State *L) {
 static void keep_body(lua_State *L) {
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 1, DG_BODY_STRING);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, DG_CLIENT_BODY);
 }
 
 /* Pushes the body, or does not return: then `then` goes on once it is there. */
@@ -201,10 +223,15 @@ static int get_field(lua_State *L) {
     switch (wanted) {
     case F_METHOD: push_slice(L, r, r->method); return 1;
     case F_TARGET: push_slice(L, r, r->target); return 1;
-    case F_PATH: dg_push_decoded(L, r->head + r->path.offset, r->path.length, false); return remember(L, "path");
+    case F_PATH: {
+        dg_bytes path, query;
+        dg_target_parts(L, &path, &query);
+        dg_push_decoded(L, path.start, path.length, false);
+        return remember(L, "path");
+    }
     case F_QUERY:
         lua_newtable(L);
-        visit_query(L, r, add_to_table);
+        visit_query(L, add_to_table);
         return remember(L, "query");
     case F_HEADERS: dg_push_headers(L, 1); return remember(L, "headers");
     case F_PARAMS: lua_newtable(L); return remember(L, "params");
@@ -225,7 +252,8 @@ static int set_field(lua_State *L) {
     const char *name = luaL_checkstring(L, 2);
     lua_settop(L, 3);
     if (strcmp(name, "body") == 0) {
-        luaL_checktype(L, 3, LUA_TSTRING);
+        if (lua_isnil(L, 3)) lua_getiuservalue(L, 1, DG_CLIENT_BODY);
+        else luaL_checktype(L, 3, LUA_TSTRING);
         lua_setiuservalue(L, 1, DG_BODY_STRING);
         return 0;
     }
@@ -233,6 +261,12 @@ static int set_field(lua_State *L) {
     if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TFUNCTION) return luaL_error(L, "req:%s() is a method: give a field of your own another name", name);
     lua_settop(L, 3);
     dg_overlay_set(L, 1, name);
+    if (strcmp(name, "target") == 0) {      /* they are parts of it */
+        lua_pushnil(L);
+        dg_overlay_set(L, 1, "path");
+        lua_pushnil(L);
+        dg_overlay_set(L, 1, "query");
+    }
     return 0;
 }
 

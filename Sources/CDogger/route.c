@@ -138,20 +138,22 @@ typedef struct raw_segment {
     size_t length;
 } raw_segment;
 
-static int hex(char c) { return c <= '9' ? c - '0' : (c | 32) - 'a' + 10; }
+/* The byte that stands at *i, decoded; *i goes on to the next. */
+static char next_byte(raw_segment raw, size_t *i) {
+    char c = raw.text[(*i)++];
+    if (c != '%' || *i + 1 >= raw.length) return c;
+    int value = dg_hex(raw.text[*i]) * 16 + dg_hex(raw.text[*i + 1]);
+    if (value < 0) return c;
+    *i += 2;
+    return (char)value;
+}
 
 /* Compares a raw segment with a literal, decoding as it goes. */
 static bool equals(raw_segment raw, const segment *literal, bool escaped) {
     if (!escaped) return raw.length == literal->length && memcmp(raw.text, literal->text, raw.length) == 0;
     size_t j = 0;
-    for (size_t i = 0; i < raw.length; i++, j++) {
-        char c = raw.text[i];
-        if (c == '%' && i + 2 < raw.length) {
-            c = (char)(hex(raw.text[i + 1]) << 4 | hex(raw.text[i + 2]));
-            i += 2;
-        }
-        if (j >= literal->length || literal->text[j] != c) return false;
-    }
+    for (size_t i = 0; i < raw.length; j++)
+        if (j >= literal->length || literal->text[j] != next_byte(raw, &i)) return false;
     return j == literal->length;
 }
 
@@ -187,12 +189,17 @@ static void set_parameters(lua_State *L, const route *r, const raw_segment *raw,
     dg_overlay_set(L, 1, "params");
 }
 
-/* "v1.50" -> true: a v, then digits and dots, as the engine's own router has it. */
-static bool is_version(raw_segment s) {
-    if (s.length < 2 || s.text[0] != 'v') return false;
-    for (size_t i = 1; i < s.length; i++)
-        if (s.text[i] != '.' && (s.text[i] < '0' || s.text[i] > '9')) return false;
-    return true;
+/* "v1.50" -> 1: the length of the v where digits and dots follow it; 0 where they don't. The engine's own router decodes the
+   path before it looks, so /%761%2E50 has to be a version here too: else it would go by the routes that it belongs to. */
+static size_t version_mark(raw_segment s) {
+    size_t i = 0;
+    if (s.length < 2 || next_byte(s, &i) != 'v' || i == s.length) return 0;
+    size_t mark = i;
+    while (i < s.length) {
+        char c = next_byte(s, &i);
+        if (c != '.' && (c < '0' || c > '9')) return 0;
+    }
+    return mark;
 }
 
 static int finish(lua_State *L, int status, lua_KContext context) {
@@ -202,13 +209,49 @@ static int finish(lua_State *L, int status, lua_KContext context) {
     return 1;
 }
 
+/* What routes are matched with. */
+typedef struct subject {
+    dg_bytes method, path;
+} subject;
+
+/* Pushes a decoded path as a raw one, as far as matching goes. */
+static void push_escaped(lua_State *L, dg_bytes path) {
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (size_t i = 0; i < path.length; i++) {
+        if (path.start[i] == '%') luaL_addstring(&b, "%25");
+        else luaL_addchar(&b, path.start[i]);
+    }
+    luaL_pushresult(&b);
+}
+
+/* The method and path that req:forward() would send: what an earlier handler has changed counts for the later ones. May leave
+   the path's string on the stack. */
+static subject subject_of(lua_State *L, const dg_request *q) {
+    subject s = { .method = { q->head + q->method.offset, q->method.length } };
+    dg_bytes own, query;
+    dg_own_string(L, "method", &s.method);
+    dg_target_parts(L, &s.path, &query);
+    if (dg_own_string(L, "path", &own)) {
+        size_t length;
+        dg_push_decoded(L, s.path.start, s.path.length, false);
+        const char *read = lua_tolstring(L, -1, &length);
+        if (length != own.length || memcmp(read, own.start, length) != 0) {
+            push_escaped(L, own);
+            s.path.start = lua_tolstring(L, -1, &s.path.length);
+        }
+    }
+    return s;
+}
+
 /* The handler function that a route table becomes. Upvalues: the router, the functions. */
 static int answer(lua_State *L) {
     dg_object *object = dg_check_request(L, 1);
     const router *all = lua_touserdata(L, lua_upvalueindex(1));
-    const dg_request *q = &object->task->request;
-    const char *path = q->head + q->path.offset, *end = path + q->path.length;
-    bool escaped = memchr(path, '%', q->path.length) != NULL;
+    lua_settop(L, 1);
+    const subject q = subject_of(L, &object->task->request);
+    const char *path = q.path.start, *end = path + q.path.length;
+    bool escaped = memchr(path, '%', q.path.length) != NULL;
     raw_segment segments[MOST_SEGMENTS + 1];
     int count = 0;
     if (path == end || *path != '/') return 0;          /* OPTIONS * */
@@ -221,15 +264,19 @@ static int answer(lua_State *L) {
     /* Past the last segment that is told apart, the rest is one. */
     if (path < end) segments[count - 1].length = (size_t)(end - segments[count - 1].text);
     raw_segment *raw = segments;
-    if (all->versioned && count > 1 && is_version(raw[0])) {
-        lua_pushlstring(L, raw[0].text + 1, raw[0].length - 1);
+    size_t mark = all->versioned && count > 1 ? version_mark(raw[0]) : 0;
+    if (mark > 0) {
+        dg_push_decoded(L, raw[0].text + mark, raw[0].length - mark, false);
         dg_overlay_set(L, 1, "version");
         raw++;
         count--;
+    } else if (all->versioned && dg_own_string(L, "version", &(dg_bytes){ 0 })) {     /* of a target that an earlier handler had set */
+        lua_pushnil(L);
+        dg_overlay_set(L, 1, "version");
     }
     for (int i = 0; i < all->count; i++) {
         const route *r = &all->routes[i];
-        if (!path_matches(r, raw, count, escaped) || !method_matches(r, q->head + q->method.offset, q->method.length)) continue;
+        if (!path_matches(r, raw, count, escaped) || !method_matches(r, q.method.start, q.method.length)) continue;
         if (r->parameters > 0) set_parameters(L, r, raw, count);
         lua_settop(L, 1);
         lua_rawgeti(L, lua_upvalueindex(2), r->handler);

@@ -46,6 +46,12 @@ static void drop_coroutine(lua_State *L, dg_task *task) {
     task->coroutine = NULL;
 }
 
+/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
+static void end_object(dg_task *task) {
+    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
+    task->object = NULL;
+}
+
 static bool is_touched(lua_State *co) {
     bool touched = lua_getiuservalue(co, 1, DG_OWN_FIELDS) != LUA_TNIL || lua_getiuservalue(co, 1, DG_BODY_STRING) != LUA_TNIL;
     lua_settop(co, 2);
@@ -85,10 +91,9 @@ static void run(lua_State *L, dg_task *task, int arguments, dg_outcome *outcome,
     outcome->state = DG_FAILED;
     dg_failure_read(vm, co, status, "the handler", &outcome->failure);
     lua_resetthread(co);                /* runs the pending __close values; the alarm, if it rang, is still set */
+    end_object(task);
     if (vm->expired && outcome->failure.kind != DG_OUT_OF_TIME) dg_failure_read(vm, co, LUA_ERRRUN, "the handler", &outcome->failure);
     dg_deadline_leave(vm, co);
-    ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
     drop_coroutine(L, task);
 }
 
@@ -157,12 +162,6 @@ static int stream(lua_State *L) {
     return 0;
 }
 
-/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
-static void end_object(dg_task *task) {
-    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
-}
-
 /* An error that is not the script's own: reading its response failed, or memory ran out around it. Lua throws such a one to
    here even from a coroutine, past all that runs between: so what that would have set back is set back here. */
 static void protect(dg_task *task, lua_CFunction function, dg_outcome *outcome) {
@@ -179,8 +178,10 @@ static void protect(dg_task *task, lua_CFunction function, dg_outcome *outcome) 
     vm->task = NULL;
     end_object(task);
     outcome->state = DG_FAILED;
-    dg_failure_read(vm, L, status, "the handler", &outcome->failure);
-    if (status == LUA_ERRRUN && !vm->expired) dg_failure_of_answer(vm, task->coroutine, &outcome->failure);
+    char place[LUA_IDSIZE + 16];
+    bool is_known = dg_answering_place(task->coroutine, place, sizeof place);
+    dg_failure_read(vm, L, status, is_known ? place : "the handler", &outcome->failure);
+    if (is_known && outcome->failure.kind == DG_SCRIPT_ERROR) dg_failure_of_answer(vm, place, &outcome->failure);
     dg_deadline_leave(vm, L);
     lua_settop(L, 0);
 }

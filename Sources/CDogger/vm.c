@@ -8,6 +8,8 @@
 
 #include "failure.h"
 
+#define LEAST_COLLECTED (32u << 20)
+
 const char dg_key_handlers = 0, dg_key_loaded = 0, dg_key_forward = 0, dg_key_response = 0;
 
 /* Counts every byte and refuses growth past the limit; shrinking and freeing never fail, as Lua demands (manual 4.6,
@@ -101,15 +103,16 @@ size_t dg_vm_memory(const dg_vm *vm) { return vm->memory; }
 
 struct lua_State *dg_vm_state(dg_vm *vm) { return vm->L; }
 
-#define LEAST_COLLECTED (32u << 20)
-
-/* Lua collects as it allocates, so what one request left behind would stay until others have allocated as much. */
-void dg_vm_settle(dg_vm *vm) {
-    if (!vm->unsettled && vm->memory < 2 * vm->settled + LEAST_COLLECTED) return;
-    vm->unsettled = false;
+void dg_vm_collect(dg_vm *vm) {
     lua_gc(vm->L, LUA_GCCOLLECT);
     malloc_trim(0);
     vm->settled = vm->memory;
+    vm->unsettled = false;
+}
+
+/* Lua collects as it allocates, so what one request left behind would stay until others have allocated as much. */
+void dg_vm_settle(dg_vm *vm) {
+    if (vm->unsettled || vm->memory > 2 * vm->settled + LEAST_COLLECTED) dg_vm_collect(vm);
 }
 
 typedef struct load_arguments {
@@ -181,6 +184,7 @@ static int load_handler(lua_State *L) {
         return 0;
     }
     dg_failure_read(vm, co, status, a->name, a->failure);
+    dg_failure_name(vm, a->failure, a->name);   /* `return docker.engine { ... }` is a tail call: the script's line is gone by then */
     dg_deadline_leave(vm, co);
     return 0;
 }

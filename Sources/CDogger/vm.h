@@ -64,7 +64,8 @@ typedef struct dg_object {
 /* Its user values. */
 enum {
     DG_OWN_FIELDS = 1,      /* a table of what the script set, and of what was made on first use */
-    DG_BODY_STRING,
+    DG_BODY_STRING,         /* the body: the client's once it was read, or what the script set in its place */
+    DG_CLIENT_BODY,         /* the client's, once it was read */
     DG_ANSWERING,           /* the script's function that answers: an error about its result names its line */
     DG_USER_VALUES = DG_ANSWERING
 };
@@ -76,6 +77,10 @@ void dg_vm_settle(dg_vm *vm);
 void dg_deadline_enter(dg_vm *vm, lua_State *co);
 void dg_deadline_switch(dg_vm *vm, lua_State *now);
 void dg_deadline_leave(dg_vm *vm, lua_State *co);
+lua_State *dg_deadline_running(void);       /* on this thread; NULL outside of scripts */
+
+/* last_words.c: ends the process, whose script can't be stopped; safe in a signal handler */
+_Noreturn void dg_end_hung(lua_State *L);
 
 /* host.c */
 int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunction then);
@@ -116,9 +121,15 @@ void dg_read_header_list(lua_State *L, int index, const dg_header **list, size_t
 bool dg_is_headers(lua_State *L, int index);
 void dg_push_stream(lua_State *L, int request, bool upgraded);
 void dg_push_peer(lua_State *L, int descriptor);
+/* A field of the request at index 1 that a script has set to a string, which the request keeps; false where there is none. */
+bool dg_own_string(lua_State *L, const char *name, dg_bytes *bytes);
+/* Of the request at index 1, raw: as it came, or of the target that a script has set in its place. */
+void dg_target_parts(lua_State *L, dg_bytes *path, dg_bytes *query);
 void dg_overlay_set(lua_State *L, int request, const char *name);   /* pops a value into the object's own fields */
 
-/* percent.c: pushes the decoded bytes */
+/* percent.c: a hex digit's value, or something so far below 0 that 16 times another's does not make up for it */
+int dg_hex(char c);
+/* pushes the decoded bytes */
 void dg_push_decoded(lua_State *L, const char *bytes, size_t length, bool plus_is_space);
 
 /* route.c: pushes a handler function made of the table of routes at `index` */

@@ -27,17 +27,41 @@ public final class ChildProcess: EventSource {
     ///     of 0 to 2 puts one in the place of these.
     ///   - onExit: called once on the loop, when it has ended.
     /// - Throws: `SystemError` when the program can't be started.
-    public init(
+    public convenience init(
         _ loop: EventLoop, _ arguments: [String], environment: [String], descriptors: [Int32: Int32] = [:],
         onExit: @escaping (Status) -> Void
     ) throws(SystemError) {
         precondition(!arguments.isEmpty, "a child process needs a program")
-        self.loop = loop
-        self.onExit = onExit
         ChildProcess.keepExitStatuses()
-        pid = try ChildProcess.spawn(arguments, environment, descriptors)
+        let pid = try ChildProcess.spawn(arguments, environment, descriptors)
+        try self.init(loop, pid, "cannot watch the process of '\(arguments[0])'", onExit)
+    }
+
+    /// Goes on in a copy of this process as well: fork(2). For a process with one thread, for the copy has no other.
+    /// - Parameters:
+    ///   - forking: what the copy does, inside this call. It has every descriptor of this process, the loop's among them,
+    ///     and the blocked signals; it must not turn this loop, nor release what is here.
+    ///   - onExit: called once on the loop, when the copy has ended.
+    /// - Throws: `SystemError` when there can be no further process.
+    public convenience init(
+        _ loop: EventLoop, forking: () -> Never, onExit: @escaping (Status) -> Void
+    ) throws(SystemError) {
+        ChildProcess.keepExitStatuses()
+        let pid = dg_fork()
+        guard pid >= 0 else { throw SystemError("cannot make a process") }
+        if pid == 0 { forking() }
+        try self.init(loop, pid, "cannot watch a process", onExit)
+    }
+
+    /// Watches a child of this process.
+    private init(
+        _ loop: EventLoop, _ pid: pid_t, _ attempt: String, _ onExit: @escaping (Status) -> Void
+    ) throws(SystemError) {
+        self.loop = loop
+        self.pid = pid
+        self.onExit = onExit
         do throws(SystemError) {
-            descriptor = try Descriptor(dg_pidfd_open(pid), "cannot watch the process of '\(arguments[0])'")
+            descriptor = try Descriptor(dg_pidfd_open(pid), attempt)
             try loop.add(descriptor.number, .readable, self)
         } catch {
             // Nobody would ever learn of its end: better none at all.

@@ -32,6 +32,16 @@ public struct Descriptor: ~Copyable {
         else { throw SystemError("cannot use file descriptor \(number)") }
     }
 
+    /// Closes every descriptor of this process but standard input, output and error, and those that are named.
+    public static func closeAll(except kept: [Int32]) {
+        var first: Int32 = 3
+        for number in kept.sorted() where number >= first {
+            if number > first { dg_close_range(UInt32(first), UInt32(number - 1)) }
+            first = number + 1
+        }
+        dg_close_range(UInt32(first), .max)
+    }
+
     /// Lets this process open as many descriptors as it may: the soft limit goes up to the hard one. A server has a
     /// descriptor a connection, and the usual soft limit of 1024 is there for `select` only.
     /// - Returns: the limit from now on.

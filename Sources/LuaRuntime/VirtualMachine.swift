@@ -4,7 +4,7 @@ import CDogger
 ///
 /// Belongs to the thread that makes it. All the work is in C (`CDogger`), where a Lua error can't cross a Swift frame.
 public final class VirtualMachine {
-    private let vm: OpaquePointer
+    let vm: OpaquePointer
     private let modules: BuiltInModules
 
     /// - Parameters:

@@ -10,13 +10,14 @@ extension Conversation {
     func forward(_ call: inout HostCall) -> HostReply {
         guard let upstream = handler.upstream, let changes = call.forward?.pointee else { return handler.fail(&call, "there is no upstream: start dogger with --upstream") }
         guard call.may_wait else { return handler.fail(&call, Conversation.cannotWait) }
-        let isFirst = relays.isEmpty
-        guard isFirst || changes.has_body || exchange.head.framing == .none else {
-            return handler.fail(&call, "the request's body went up with the first req:forward(): read req.body before, to send it again")
+        let takesBody = !changes.has_body && exchange.head.framing != .none
+        guard !takesBody || !isBodyGone else {
+            return handler.fail(&call, "the request's body went up with an earlier req:forward(): read req.body before, to send it again")
         }
         keepHead()
         let relay = Relay(exchange, delegate: self)
         if let message = send(changes, on: relay, to: upstream) { return handler.fail(&call, message, status: 400) }
+        isBodyGone = isBodyGone || takesBody
         relays.append(relay)
         wait = .forward(relays.count - 1)
         return .wait

@@ -19,6 +19,8 @@ final class Conversation {
     private var isBodyLogged = false
     /// The requests that were forwarded, by the number that the script's response objects have.
     var relays: [Relay] = []
+    /// The client's body went up with one of them.
+    var isBodyGone = false
     /// A relay goes on with the exchange.
     var isRelayed = false
     var tap: Tap?
@@ -46,6 +48,7 @@ final class Conversation {
         isUpgraded = false
         isBodyLogged = false
         isRelayed = false
+        isBodyGone = false
         task.owner = Unmanaged.passUnretained(self).toOpaque()
         if arrivesSoon { awaitArrival() } else { start() }
     }

@@ -9,7 +9,7 @@ extension Connection {
     /// What was received and is not consumed. Good until `receive`, `storeInput`.
     var unread: UnsafeRawBufferPointer {
         if let input { return input.readable }
-        return UnsafeRawBufferPointer(start: server.scratch.baseAddress.unsafelyUnwrapped + scratchStart, count: scratchEnd &- scratchStart)
+        return UnsafeRawBufferPointer(start: server.scratch.bytes.baseAddress.unsafelyUnwrapped + scratchStart, count: scratchEnd &- scratchStart)
     }
 
     /// The memory of consumed bytes stays as it is until `receive` or `storeInput`.
@@ -53,7 +53,8 @@ extension Connection {
             room = input.writable(minimum: min(max(body.wanted - input.count, Connection.leastRoom), Connection.mostRoom))
         } else {
             input = nil
-            room = server.scratch
+            server.scratch.take(self)
+            room = server.scratch.bytes
         }
         let count = recv(descriptor, room.baseAddress, room.count, 0)
         if count > 0 {
@@ -89,14 +90,18 @@ extension Connection {
             own.append(unread)
             input = own
         }
+        leaveScratch()
+    }
+
+    private func leaveScratch() {
         scratchStart = 0
         scratchEnd = 0
+        server.scratch.giveBack(self)
     }
 
     func releaseBuffers() {
         input = nil
-        scratchStart = 0
-        scratchEnd = 0
+        leaveScratch()
         if let output { server.outputs.give(output) }
         output = nil
         pipe = nil

@@ -75,22 +75,30 @@ extension Connection {
         if outputCount >= Connection.flushSize { flush() }
     }
 
-    /// Sends what is collected, and after it bytes and a suffix; what the socket does not take is collected.
+    /// Sends bytes as `writeDirectly(_: ByteRuns)` does.
     func writeDirectly(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
+        let runs = server.runs
+        runs.removeAll()
+        runs.append(bytes)
+        writeDirectly(runs, suffix: suffix)
+    }
+
+    /// Sends what is collected, and after it runs of bytes and a suffix; what the socket does not take is collected.
+    func writeDirectly(_ runs: ByteRuns, suffix: StaticString) {
         let output = openOutput()
         var sent = 0
-        if heldSince == nil, !isFull, pipe == nil { sent = SocketVector.send(descriptor, output.readable, bytes, suffix) }
+        if heldSince == nil, !isFull, pipe == nil { sent = runs.send(descriptor, after: output.readable, before: suffix) }
         guard sent >= 0 else {
             fail()
             return
         }
-        let total = output.count + bytes.count + suffix.utf8CodeUnitCount
+        let total = output.count + runs.byteCount + suffix.utf8CodeUnitCount
         if sent < total { isFull = heldSince == nil }
         let before = min(sent, output.count)
         output.consume(before)
         sent -= before
-        let direct = min(sent, bytes.count)
-        output.append(UnsafeRawBufferPointer(rebasing: bytes[direct...]))
+        let direct = min(sent, runs.byteCount)
+        runs.copy(to: output, from: direct)
         sent -= direct
         output.append(UnsafeRawBufferPointer(start: suffix.utf8Start + sent, count: suffix.utf8CodeUnitCount - sent))
         if output.isEmpty, pipe == nil { closeOutput() }

@@ -22,7 +22,7 @@ extension Connection {
             if isAtEnd || server.isDraining && unread.isEmpty { destroy() }
         }
         guard phase != .closed else { return }
-        if outputCount <= server.options.lowWater, isBlocked || exchange?.waitsToWrite == true { touch() }
+        if isWriterDue || isBlocked && outputCount <= server.options.lowWater { touch() }
         storeInput()
         updateInterest()
         updateDeadline()

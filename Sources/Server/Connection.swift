@@ -11,7 +11,7 @@ import HTTP
 /// and interest, memory and deadline are put in order once. What a handler does at another time (it answers from a timer)
 /// queues the connection for the end of the turn, where the same is done. So nothing calls a handler from inside a handler's
 /// own call.
-final class Connection: EventSource {
+final class Connection: EventSource, ScratchUser {
     enum Phase: UInt8 {
         case head, exchange, skipping, closing, lingering, closed
     }
@@ -95,7 +95,8 @@ final class Connection: EventSource {
         isCorked = true
         if events.contains(.writable) {
             isFull = false
-            flush()
+            // Who waits to write has more to go out with a rest, and then it goes in one call.
+            if !isWriterDue { flush() }
         }
         if !events.isSubset(of: .writable) { takeInput(events) }
         advance()
@@ -208,9 +209,15 @@ final class Connection: EventSource {
         reader = nil
     }
 
+    /// Whether the handler waits to write, and can.
+    var isWriterDue: Bool {
+        guard let exchange, exchange.waitsToWrite else { return false }
+        return !isFull && outputCount <= server.options.lowWater
+    }
+
     private func wakeHandler() {
         guard let exchange else { return }
-        if exchange.waitsToWrite, outputCount <= server.options.lowWater {
+        if isWriterDue {
             exchange.waitsToWrite = false
             exchange.delegate?.exchangeCanWrite(exchange)
         }

@@ -60,6 +60,30 @@ extension Exchange {
         }
     }
 
+    /// Takes all the runs of the body that are here. They stay in place until control goes back to the loop, or this is called
+    /// again.
+    /// - Returns: nil where there are some; else what `readChunk` says.
+    func read(into runs: ByteRuns) -> Chunk? {
+        runs.removeAll()
+        let first = readChunk()
+        guard case .bytes(let bytes) = first else { return first }
+        runs.append(bytes)
+        while let connection, connection.body.isChunked, !runs.isFull, !isUpgraded {
+            let bytes = connection.unread
+            switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
+            case .bytes(let range, let consumed):
+                connection.consume(consumed)
+                runs.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .end(let consumed), .wait(let consumed):
+                connection.consume(consumed)
+                return nil
+            case .failed:
+                return nil
+            }
+        }
+        return nil
+    }
+
     private func readRaw(_ connection: Connection) -> Chunk {
         if !connection.body.isDone, !skipToRaw(connection) {
             return connection.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
@@ -151,10 +175,12 @@ extension Exchange {
 extension Connection {
     /// Takes in what was left in the socket for somebody who does not come.
     fileprivate func takeLeftInput() {
+        guard leavesInput else { return }
         leavesInput = false
-        guard inputWaits else { return }
         inputWaits = false
-        if unread.isEmpty, !isAtEnd { receive() }
+        guard unread.isEmpty, !isAtEnd else { return }
+        receive()
+        touch()
     }
 
     /// The first so many unread bytes, if they are here.

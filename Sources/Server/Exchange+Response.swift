@@ -92,30 +92,64 @@ extension Exchange {
     /// - Parameter bytes: read during the call only, and always taken whole, except with `.overrun` and `.closed`.
     public func write(_ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
         guard let connection, !connection.isCut else { return .closed }
-        let isDirect = bytes.count >= Connection.directSize
+        if let refusal = claim(bytes.count) { return refusal }
+        if bytes.count >= Connection.directSize {
+            let runs = connection.server.runs
+            runs.removeAll()
+            runs.append(bytes)
+            writeDirectly(runs, connection)
+        } else if response == .chunked {
+            connection.openOutput().appendChunk(bytes)
+        } else {
+            connection.openOutput().append(bytes)
+        }
+        return wrote(connection)
+    }
+
+    /// The same with several runs of bytes, which are one chunk where there are chunks.
+    func write(_ runs: ByteRuns) -> WriteOutcome {
+        guard let connection, !connection.isCut else { return .closed }
+        if let refusal = claim(runs.byteCount) { return refusal }
+        if runs.byteCount >= Connection.directSize {
+            writeDirectly(runs, connection)
+        } else if runs.byteCount > 0 {
+            let output = connection.openOutput()
+            if response == .chunked { output.appendChunkSize(runs.byteCount) }
+            runs.copy(to: output)
+            if response == .chunked { output.appendChunkEnd() }
+        }
+        return wrote(connection)
+    }
+
+    /// - Returns: nil where so many bytes can be written.
+    private func claim(_ count: Int) -> WriteOutcome? {
         switch response {
         case .none, .over:
             return .closed
         case .bodiless:
             return .ok
         case .fixed:
-            guard UInt64(bytes.count) <= remaining else {
+            guard UInt64(count) <= remaining else {
                 abort()
                 return .overrun
             }
-            remaining -= UInt64(bytes.count)
-            if isDirect { connection.writeDirectly(bytes, suffix: "") } else { connection.openOutput().append(bytes) }
-        case .untilClose:
-            if isDirect { connection.writeDirectly(bytes, suffix: "") } else { connection.openOutput().append(bytes) }
-        case .chunked:
-            let output = connection.openOutput()
-            if isDirect {
-                output.appendChunkSize(bytes.count)
-                connection.writeDirectly(bytes, suffix: "\r\n")
-            } else {
-                output.appendChunk(bytes)
-            }
+            remaining -= UInt64(count)
+        case .untilClose, .chunked:
+            break
         }
+        return nil
+    }
+
+    private func writeDirectly(_ runs: ByteRuns, _ connection: Connection) {
+        if response == .chunked {
+            connection.openOutput().appendChunkSize(runs.byteCount)
+            connection.writeDirectly(runs, suffix: "\r\n")
+        } else {
+            connection.writeDirectly(runs, suffix: "")
+        }
+    }
+
+    private func wrote(_ connection: Connection) -> WriteOutcome {
         connection.flushIfLarge()
         connection.dropEmptyOutput()
         if connection.isCut { return .closed }
@@ -125,10 +159,10 @@ extension Exchange {
         return .wait
     }
 
-    /// Has the delegate told as after a `.wait`, where the client has not taken most of what was written yet: for who would rather
+    /// Has the delegate told as after a `.wait`, where the client has not taken all that was written yet: for who would rather
     /// leave bytes where they are than have them copied.
     func waitsForClient() -> Bool {
-        guard let connection, connection.outputCount > connection.server.options.lowWater else { return false }
+        guard let connection, connection.isFull || connection.outputCount > connection.server.options.lowWater else { return false }
         waitsToWrite = true
         return true
     }

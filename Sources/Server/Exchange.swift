@@ -61,8 +61,6 @@ public final class Exchange {
     /// The client's socket; -1 once the exchange has ended.
     public var descriptor: Int32 { connection?.descriptor ?? -1 }
 
-    /// Who the client is; nil for TCP, and once the exchange has ended. One system call.
-    public var peer: Peer? { connection.flatMap { Peer(of: $0.descriptor) } }
 
     /// Whether the client came over TCP, and not through a Unix socket's file.
     public var isTCP: Bool { connection?.isTCP ?? false }

@@ -22,7 +22,7 @@ public final class Listener {
     /// Nonblocking and close-on-exec; -1 once closed.
     public private(set) var descriptor: Int32
     /// Whether another process may hold the same socket, so that what waits in its queue is not lost when this one closes.
-    let isShared: Bool
+    public let isShared: Bool
     private let file: UnixSocketFile?
 
     /// The kernel cuts it down to net.core.somaxconn.
@@ -71,12 +71,11 @@ public final class Listener {
 
     /// Takes over a socket that listens already, as a parent or systemd hands it down. Its file, if any, stays when this is
     /// closed: it belongs to whoever made it.
-    /// - Parameter descriptor: closed with the listener; left open where this throws.
-    public convenience init(adopting descriptor: Int32) throws(ListenError) {
-        try self.init(adopting: descriptor, isShared: true)
-    }
-
-    private convenience init(adopting descriptor: Int32, isShared: Bool) throws(ListenError) {
+    /// - Parameters:
+    ///   - descriptor: closed with the listener; left open where this throws.
+    ///   - isShared: whether somebody else will serve at it when this one is closed; if not, a server that drains first takes
+    ///     in who waits.
+    public convenience init(adopting descriptor: Int32, isShared: Bool = true) throws(ListenError) {
         var isListening: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0, isListening != 0,

@@ -21,6 +21,8 @@ public final class Relay {
     /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
     public private(set) var isUploaded = false
     private var isOver = false
+    /// The upstream's, for what is passed on.
+    private var runs: ByteRuns?
     /// The last bytes came in a large piece, and are likely to go on so; and no witness has to see them.
     var isBulkUp = false
     var isBulkDown = false
@@ -40,11 +42,13 @@ public final class Relay {
     ///     client's, or of `body`.
     ///   - body: in place of the client's; read during the call only.
     public func start(_ upstream: Upstream, _ request: UpstreamRequest, body: UnsafeRawBufferPointer? = nil) {
+        runs = upstream.runs
         begin(upstream.send(request, delegate: self), body)
     }
 
     /// The same for a request that a parser let through.
     func startParsed(_ upstream: Upstream, _ request: UpstreamRequest) {
+        runs = upstream.runs
         begin(upstream.sendParsed(request, delegate: self), nil)
     }
 
@@ -113,15 +117,19 @@ public final class Relay {
 
     /// From the client to the upstream.
     private func upload() {
-        guard let response else { return }
+        guard let response, let runs else { return }
         while !isUploaded, !isOver {
             if isBulkUp, spliceUp(response) == .waits { return }
-            switch exchange.readChunk() {
-            case .bytes(let bytes):
-                witness?.relay(self, passes: bytes, .up)
-                isBulkUp = bytes.count >= Relay.bulk && witness == nil
-                if response.write(bytes) == .wait { return }
+            switch exchange.read(into: runs) {
+            case nil, .bytes:
+                tellWitness(runs, .up)
+                isBulkUp = runs.byteCount >= Relay.bulk && witness == nil
                 // What it does not take is dropped: its answer says why, or its end.
+                if response.write(runs) == .wait {
+                    // Nor is more taken in for it meanwhile.
+                    exchange.connection?.leavesInput = true
+                    return
+                }
             case .end:
                 isUploaded = true
                 witness?.relay(self, endsPassing: .up)
@@ -137,20 +145,24 @@ public final class Relay {
         }
     }
 
+    private func tellWitness(_ runs: ByteRuns, _ direction: RelayDirection) {
+        guard let witness else { return }
+        runs.forEach { witness.relay(self, passes: $0, direction) }
+    }
+
     /// From the upstream to the client.
     private func download() {
-        guard let response else { return }
+        guard let response, let runs else { return }
         while isPassing, !isOver {
             if isBulkDown, spliceDown(response) == .waits { return }
-            switch response.readChunk() {
-            case .bytes(let bytes):
-                witness?.relay(self, passes: bytes, .down)
-                isBulkDown = bytes.count >= Relay.bulk && witness == nil
-                switch exchange.write(bytes) {
+            switch response.read(into: runs) {
+            case nil, .bytes:
+                tellWitness(runs, .down)
+                isBulkDown = runs.byteCount >= Relay.bulk && witness == nil
+                switch exchange.write(runs) {
                 case .ok: if exchange.waitsForClient() { return }
                 case .wait: return
-                case .overrun, .closed:
-                    end(isComplete: false)
+                case .overrun, .closed: end(isComplete: false)
                 }
             case .end:
                 downloaded(response)

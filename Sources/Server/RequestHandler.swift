@@ -13,7 +13,7 @@ public protocol RequestHandler: AnyObject {
     /// What came is no request; the server has answered already, and closes.
     /// - Parameters:
     ///   - error: its `status` and `message` are what the client was told.
-    ///   - descriptor: the client's socket, for `Peer(of:)`; for this call only.
+    ///   - descriptor: the client's socket, for SO_PEERCRED; for this call only.
     func refused(_ error: HTTPError, descriptor: Int32)
 }
 

@@ -8,13 +8,14 @@ public final class Server {
     public let options: ServerOptions
     public let handler: any RequestHandler
 
-    /// What all connections receive into. The kernel gives pages only as far as they are used.
-    let scratch: UnsafeMutableRawBufferPointer
+    /// What all connections receive into.
+    let scratch = ScratchMemory<Connection>(count: Server.scratchSize)
     // The unchecked ones are used once or more a request, each at once, by methods that call nobody.
     /// Reads every head that comes in one piece.
     @exclusivity(unchecked) private(set) var reader: HeadReader
     private var spareReader: HeadReader?
     @exclusivity(unchecked) var outputs = BufferPool()
+    let runs = ByteRuns()
     @exclusivity(unchecked) var spareExchange: Exchange?
     private(set) var isDraining = false
 
@@ -38,11 +39,8 @@ public final class Server {
         self.loop = loop
         self.options = options
         self.handler = handler
-        scratch = .allocate(byteCount: Server.scratchSize, alignment: 4096)
         reader = HeadReader(limits: options.headLimits)
     }
-
-    deinit { scratch.deallocate() }
 
     /// How many connections are open, the idle ones and those that are being closed among them.
     public var connectionCount: Int { connections.count }

@@ -10,7 +10,8 @@ import Glibc
 struct UnixSocketFile {
     /// `sun_path` holds 108 bytes with the final NUL, unix(7).
     static let longestPath = 107
-    private static let lockWait: UInt64 = 3_000_000_000
+    /// How long to wait for the directory's lock, in nanoseconds.
+    static let lockWait: UInt64 = 3_000_000_000
 
     /// Absolute, so that it means the same if the process changes its directory.
     private let path: String
@@ -19,7 +20,9 @@ struct UnixSocketFile {
 
     /// Binds a new socket to a path and listens on it.
     /// - Returns: the file, and the listening descriptor: nonblocking, close-on-exec.
-    static func listen(at path: String, backlog: Int32) throws(ListenError) -> (UnixSocketFile, Int32) {
+    static func listen(
+        at path: String, backlog: Int32, lockWait: UInt64 = UnixSocketFile.lockWait
+    ) throws(ListenError) -> (UnixSocketFile, Int32) {
         guard !path.isEmpty else { throw .pathEmpty }
         guard !path.utf8.contains(0) else { throw .pathHasNull(path) }
         guard path.utf8.count <= longestPath else { throw .pathTooLong(path) }

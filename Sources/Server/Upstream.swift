@@ -11,9 +11,10 @@ public final class Upstream {
     /// How many connections are open or being made, the idle ones among them.
     public private(set) var connectionCount = 0
 
-    /// What all connections receive into. The kernel gives pages only as far as they are used.
-    let scratch: UnsafeMutableRawBufferPointer
+    /// What all connections receive into.
+    let scratch = ScratchMemory<UpstreamConnection>(count: Upstream.scratchSize)
     var outputs = BufferPool()
+    let runs = ByteRuns()
     let pipes = SplicePipePool()
     let resolver: UpstreamResolver
     private let hostField: ByteBuffer
@@ -31,14 +32,11 @@ public final class Upstream {
         self.loop = loop
         self.address = address
         self.options = options
-        scratch = .allocate(byteCount: Upstream.scratchSize, alignment: 4096)
         resolver = UpstreamResolver(loop, address)
         hostField = ByteBuffer()
         var host = address.hostField
         host.withUTF8 { hostField.append(UnsafeRawBufferPointer($0)) }
     }
-
-    deinit { scratch.deallocate() }
 
     /// Sends a request's head; a body follows by `write` and `end` of the exchange. The head goes out at the end of the turn, or
     /// with a large piece of the body.

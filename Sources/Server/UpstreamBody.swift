@@ -22,6 +22,8 @@ struct UpstreamBody {
     /// Nothing of it is left to come.
     var isDone: Bool { framing == .done }
 
+    var isChunked: Bool { framing == .chunked }
+
     /// How many bytes can be taken as they come, with no framing among them.
     var plainCount: Int {
         switch framing {

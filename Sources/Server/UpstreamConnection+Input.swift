@@ -11,7 +11,7 @@ extension UpstreamConnection {
     var unread: UnsafeRawBufferPointer {
         if let input { return input.readable }
         return UnsafeRawBufferPointer(
-            start: upstream.scratch.baseAddress.unsafelyUnwrapped + scratchStart, count: scratchEnd &- scratchStart)
+            start: upstream.scratch.bytes.baseAddress.unsafelyUnwrapped + scratchStart, count: scratchEnd &- scratchStart)
     }
 
     /// The memory of consumed bytes stays as it is until `receive` or `storeInput`.
@@ -26,7 +26,8 @@ extension UpstreamConnection {
             room = input.writable(minimum: UpstreamConnection.leastRoom)
         } else {
             input = nil
-            room = upstream.scratch
+            upstream.scratch.take(self)
+            room = upstream.scratch.bytes
         }
         hasReceived = true
         inputWaits = false
@@ -56,8 +57,13 @@ extension UpstreamConnection {
             own.append(unread)
             input = own
         }
+        leaveScratch()
+    }
+
+    private func leaveScratch() {
         scratchStart = 0
         scratchEnd = 0
+        upstream.scratch.giveBack(self)
     }
 
     /// Whether the upstream has closed an idle connection, or sent what nobody asked for, and the loop has not told so yet.
@@ -68,8 +74,7 @@ extension UpstreamConnection {
 
     func releaseBuffers() {
         input = nil
-        scratchStart = 0
-        scratchEnd = 0
+        leaveScratch()
         dropOutput()
     }
 }

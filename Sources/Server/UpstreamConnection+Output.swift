@@ -47,17 +47,16 @@ extension UpstreamConnection {
         return true
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) {
-        if bytes.count < UpstreamConnection.directSize { openOutput().append(bytes) } else { writeDirectly(bytes, suffix: "") }
-    }
-
-    func writeChunk(_ bytes: UnsafeRawBufferPointer) {
+    /// Sends runs of bytes, as one chunk where there are chunks.
+    func write(_ runs: ByteRuns, chunked: Bool) {
+        guard runs.byteCount > 0 else { return }
         let output = openOutput()
-        if bytes.count < UpstreamConnection.directSize {
-            output.appendChunk(bytes)
+        if chunked { output.appendChunkSize(runs.byteCount) }
+        if runs.byteCount >= UpstreamConnection.directSize {
+            writeDirectly(runs, suffix: chunked ? "\r\n" : "")
         } else {
-            output.appendChunkSize(bytes.count)
-            writeDirectly(bytes, suffix: "\r\n")
+            runs.copy(to: output)
+            if chunked { output.appendChunkEnd() }
         }
     }
 
@@ -99,25 +98,25 @@ extension UpstreamConnection {
         }
     }
 
-    /// Sends what is collected, and after it bytes and a suffix; what the socket does not take is collected.
-    private func writeDirectly(_ bytes: UnsafeRawBufferPointer, suffix: StaticString) {
+    /// Sends what is collected, and after it runs of bytes and a suffix; what the socket does not take is collected.
+    private func writeDirectly(_ runs: ByteRuns, suffix: StaticString) {
         let output = openOutput()
         var sent = 0
         if phase != .connecting, !isFull, pipe == nil {
-            sent = SocketVector.send(descriptor, output.readable, bytes, suffix)
+            sent = runs.send(descriptor, after: output.readable, before: suffix)
             if sent < 0 {
                 breakOutput()
                 guard canSend else { return }
                 sent = 0
             }
             if sent > 0 { hasSent = true }
-            isFull = sent < output.count + bytes.count + suffix.utf8CodeUnitCount
+            isFull = sent < output.count + runs.byteCount + suffix.utf8CodeUnitCount
         }
         let before = min(sent, output.count)
         output.consume(before)
         sent -= before
-        let direct = min(sent, bytes.count)
-        output.append(UnsafeRawBufferPointer(rebasing: bytes[direct...]))
+        let direct = min(sent, runs.byteCount)
+        runs.copy(to: output, from: direct)
         sent -= direct
         output.append(UnsafeRawBufferPointer(start: suffix.utf8Start + sent, count: suffix.utf8CodeUnitCount - sent))
         if output.isEmpty, pipe == nil { dropOutput() }

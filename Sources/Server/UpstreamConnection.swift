@@ -10,7 +10,7 @@ import HTTP
 /// As with a client's connection, all that happens to it runs between a cork and a settling: what is written meanwhile leaves in
 /// one system call, and interest and memory are put in order once. What a delegate does at another time queues the connection
 /// for the end of the turn. So a failure is never told from within the delegate's own call.
-final class UpstreamConnection: EventSource {
+final class UpstreamConnection: EventSource, ScratchUser {
     enum Phase: UInt8 {
         case connecting, request, answer, idle, closed
     }
@@ -108,7 +108,8 @@ final class UpstreamConnection: EventSource {
         } else {
             if events.contains(.writable) {
                 isFull = false
-                flush()
+                // Who waits to write has more to go out with a rest, and then it goes in one call.
+                if !isWriterDue { flush() }
             }
             if !events.isSubset(of: .writable) { takeInput(events) }
         }
@@ -219,8 +220,13 @@ final class UpstreamConnection: EventSource {
             || ResponsePlan.names("application/vnd.docker.multiplexed-stream", in: type)
     }
 
+    private var isWriterDue: Bool {
+        guard let exchange, exchange.waitsToWrite else { return false }
+        return !canSend || !isFull && outputCount <= upstream.options.lowWater
+    }
+
     private func wakeWriter() {
-        guard let exchange, exchange.waitsToWrite, !canSend || outputCount <= upstream.options.lowWater else { return }
+        guard isWriterDue, let exchange else { return }
         exchange.waitsToWrite = false
         exchange.delegate?.upstreamCanWrite(exchange)
     }
@@ -266,6 +272,27 @@ final class UpstreamConnection: EventSource {
             fail(.malformed(upstream.address, error))
             return .failed(.malformed(error))
         }
+    }
+
+    /// As `Exchange.read(into:)`.
+    func read(into runs: ByteRuns, _ exchange: UpstreamExchange) -> Chunk? {
+        let first = readChunk(exchange)
+        guard case .bytes(let bytes) = first else { return first }
+        runs.append(bytes)
+        while body.isChunked, !runs.isFull {
+            let bytes = unread
+            switch body.next(bytes, isAtEnd: isAtEnd, isBroken: isBroken) {
+            case .bytes(let range, let consumed):
+                consume(consumed)
+                runs.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .end(let consumed), .wait(let consumed):
+                consume(consumed)
+                return nil
+            case .truncated, .malformed:
+                return nil
+            }
+        }
+        return nil
     }
 
     // MARK: Ending
@@ -344,7 +371,6 @@ final class UpstreamConnection: EventSource {
             return
         }
         if let exchange {
-            let isWriterDue = exchange.waitsToWrite && (!canSend || outputCount <= upstream.options.lowWater)
             let isReaderDue = exchange.waitsToRead && isHungUp && phase != .connecting
             if isWriterDue || isReaderDue { touch() }
         }

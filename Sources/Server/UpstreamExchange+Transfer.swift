@@ -7,30 +7,38 @@ extension UpstreamExchange {
     /// - Returns: `.closed` when the upstream takes no more, though its answer may still come; with `.overrun`, more than the
     ///   announced length, the exchange fails.
     public func write(_ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
+        guard let connection else { return .closed }
+        let runs = connection.upstream.runs
+        runs.removeAll()
+        runs.append(bytes)
+        return write(runs)
+    }
+
+    /// The same with several runs of bytes, which are one chunk where there are chunks.
+    func write(_ runs: ByteRuns) -> WriteOutcome {
         guard let connection, connection.canSend else { return .closed }
-        guard bytes.count > 0 else { return .ok }
         switch sending {
         case .done:
             return .closed
         case .length:
-            guard UInt64(bytes.count) <= unsentBody else {
+            guard UInt64(runs.byteCount) <= unsentBody else {
                 connection.fail(.requestCutShort)
                 return .overrun
             }
-            unsentBody -= UInt64(bytes.count)
-            if unsentBody == 0 { sending = .done }
-            hasWritten = true
-            connection.write(bytes)
         case .chunked:
-            hasWritten = true
-            connection.writeChunk(bytes)
+            break
         case .raw:
             guard !hasEnded else { return .closed }
-            connection.write(bytes)
+        }
+        connection.write(runs, chunked: sending == .chunked)
+        if sending != .raw { hasWritten = true }
+        if sending == .length {
+            unsentBody -= UInt64(runs.byteCount)
+            if unsentBody == 0 { sending = .done }
         }
         connection.touch()
         guard connection.canSend else { return .closed }
-        guard connection.outputCount > connection.upstream.options.highWater else { return .ok }
+        guard connection.isFull || connection.outputCount > connection.upstream.options.highWater else { return .ok }
         waitsToWrite = true
         return .wait
     }
@@ -66,6 +74,15 @@ extension UpstreamExchange {
             return .wait
         }
         return connection.readChunk(self)
+    }
+
+    /// Takes all the runs of the body that are here. They stay in place until control goes back to the loop, or this is called
+    /// again.
+    /// - Returns: nil where there are some; else what `readChunk` says.
+    func read(into runs: ByteRuns) -> Chunk? {
+        runs.removeAll()
+        guard let connection, isAnswered else { return readChunk() }
+        return connection.read(into: runs, self)
     }
 
     /// Ends it: the rest of the answer is of no interest any more. The connection is closed, and the upstream sees that. What

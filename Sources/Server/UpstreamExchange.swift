@@ -31,8 +31,9 @@ public final class UpstreamExchange {
     /// Why it has ended before its end.
     public private(set) var failure: UpstreamFailure?
 
-    // Nil as soon as the exchange has ended, and a connection ends its exchange before it goes.
-    unowned(unsafe) var connection: UpstreamConnection?
+    /// Nil as soon as the exchange has ended. Until then it holds the connection, which the loop lets go when the upstream hangs up,
+    /// and that may be long before all that it sent is read.
+    var connection: UpstreamConnection?
     var sending = Sending.done
     /// Of a `length` request: how many bytes are still to be written.
     var unsentBody: UInt64 = 0

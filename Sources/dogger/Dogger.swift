@@ -29,6 +29,7 @@ struct Dogger: ParsableCommand {
             let own = arguments.prefix { $0 != "--" }
             var command = try parseAsRoot(Array(own))
             let behind = Array(arguments.dropFirst(own.count + 1))
+            if own.count < arguments.count, behind.isEmpty { throw ValidationError("no command stands behind --: name one, or leave -- out") }
             if var run = command as? any RunsCommand {
                 run.command = behind
                 try run.run()

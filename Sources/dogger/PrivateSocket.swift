@@ -1,41 +1,53 @@
 import CDogger
 import EventLoop
 import Glibc
+import Scripting
+import Server
 
 /// `dogger run H -- COMMAND`: a socket that only the command knows, in a directory of its own.
 enum PrivateSocket {
     /// Runs the command with `DOCKER_HOST` set, serves it, and cleans up.
+    /// - Parameter listen: opens what is served besides.
     /// - Returns: the command's exit status; 128 and the signal's number when a signal ended it; 127 or 126 when it can't be
     ///   started, as shells have it.
-    static func run(_ command: [String], _ service: Service) throws -> Int32 {
-        // What comes from the terminal reaches the command too, for it is in the same process group. Taken over before there is
-        // anything to leave behind, and heard on the loop, when the command runs.
+    static func run(_ command: [String], _ plan: Service.Plan, listen: (Supervisor) throws -> Void) throws -> Int32 {
+        let supervisor = try Supervisor(plan)
         var child: ChildProcess?
-        let signals = try Signals(service.loop, [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) { number, sender in
-            if case .process = sender { child?.send(number) }
+        var status: Int32 = 0
+        // What comes from the terminal reaches the command too, for it is in the same process group. Taken over before there is
+        // anything to leave behind.
+        let signals = try Signals(supervisor.loop, [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2]) { number, sender in
+            if let child, child.status == nil {
+                if case .process = sender { child.send(number) }
+            } else {
+                if child == nil { status = 128 + number }
+                supervisor.end()
+            }
         }
         defer { signals.close() }
         let directory = try makeDirectory()
-        defer { rmdir(directory) }
-        let path = "\(directory)/docker.sock"
-        try service.listenQuietly(.unix(path: path))
-        var status: Int32 = 0
-        do throws(SystemError) {
-            child = try ChildProcess(service.loop, command, environment: environment(path)) { end in
-                switch end {
-                case .exited(let code): status = code
-                case .signalled(let number): status = 128 + number
-                }
-                service.end()
-            }
-        } catch {
-            service.end()
-            try service.loop.run()
-            fputs("dogger: \(error.description)\n", fdopen(2, "w"))
-            return error.code == ENOENT ? 127 : 126
+        defer {
+            supervisor.closeListeners()
+            rmdir(directory)
         }
-        try service.loop.run()
-        service.log.flush()
+        try listen(supervisor)
+        let path = "\(directory)/docker.sock"
+        try supervisor.listen(.unix(path: path))
+        _ = try supervisor.run {
+            do throws(SystemError) {
+                child = try ChildProcess(supervisor.loop, command, environment: environment(path)) { end in
+                    switch end {
+                    case .exited(let code): status = code
+                    case .signalled(let number): status = 128 + number
+                    }
+                    supervisor.end()
+                }
+            } catch {
+                supervisor.log.line("dogger: \(error.description)")
+                status = error.code == ENOENT ? 127 : 126
+                supervisor.end()
+            }
+        }
         return status
     }
 

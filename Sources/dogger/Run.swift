@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventLoop
+import Glibc
 import Scripting
 import Server
 
@@ -23,6 +24,9 @@ struct Run: RunsCommand {
             gone afterwards, and its exit status is dogger's:
 
               dogger run handlers/ps.lua -- docker ps
+
+            Sockets that a service manager hands over (LISTEN_FDS) are served in place of the default one, and it is told how \
+            the service does (NOTIFY_SOCKET).
 
             Sizes are like 64KiB or 256MiB, times like 500ms or 10s. SIGTERM and SIGINT let requests under way finish; a \
             second one cuts them off. SIGHUP reloads the handlers.
@@ -76,29 +80,48 @@ struct Run: RunsCommand {
     }
 
     func run() throws {
-        var options = limits.scripting
-        options.hidesErrors = hideErrors
-        options.traces = trace
-        options.tcpGuard.allowsAnyHost = isPublic
-        options.tcpGuard.origins = allowOrigin
-        options.logsRequests = trace || (!quiet && command.isEmpty)
-        let service: Service
+        var scripting = limits.scripting
+        scripting.hidesErrors = hideErrors
+        scripting.traces = trace
+        scripting.tcpGuard.allowsAnyHost = isPublic
+        scripting.tcpGuard.origins = allowOrigin
+        scripting.logsRequests = trace || (!quiet && command.isEmpty)
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
-            service = try Service(handlers, options, limits.server, upstream: address, grace: grace.nanoseconds)
-            if let listen { try service.listen(.tcp(host: listen.host, port: listen.port)) }
-            if let socket {
-                try service.listen(.unix(path: socket))
-            } else if command.isEmpty, listen == nil {
-                try service.listen(.unix(path: "/tmp/dogger.sock"))
-            }
-        } catch let error as Reloader.StartError {
-            throw Failure(error.message)
+            let plan = Service.Plan(
+                handlers: handlers, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+            throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)
         } catch let error as UpstreamAddressError {
             throw ValidationError("--upstream: \(error)")
         }
-        throw try command.isEmpty ? ExitCode(service.run()) : ExitCode(PrivateSocket.run(command, service))
+    }
+
+    /// Serves until a signal ends it.
+    /// - Returns: the exit status.
+    private func serve(_ plan: Service.Plan) throws -> Int32 {
+        let supervisor = try Supervisor(plan, manager: .take())
+        // Taken over before there is anything to leave behind.
+        let signals = try Signals(supervisor.loop, [SIGTERM, SIGINT, SIGHUP]) { number, _ in
+            if number == SIGHUP { supervisor.reload() } else { supervisor.end() }
+        }
+        defer {
+            supervisor.closeListeners()
+            signals.close()
+        }
+        try openSockets(supervisor)
+        return try supervisor.run { supervisor.announce() }
+    }
+
+    private func openSockets(_ supervisor: Supervisor) throws {
+        let given = try Activation.takeListeners()
+        for listener in given { try supervisor.listen(listener) }
+        if let listen { try supervisor.listen(.tcp(host: listen.host, port: listen.port)) }
+        if let socket {
+            try supervisor.listen(.unix(path: socket))
+        } else if command.isEmpty, listen == nil, given.isEmpty {
+            try supervisor.listen(.unix(path: "/tmp/dogger.sock"))
+        }
     }
 }

@@ -1,76 +1,106 @@
+import CDogger
 import EventLoop
 import Glibc
 import Scripting
 import Server
 
-/// The handlers being served: from the first listener to the end of the last request.
+/// The worker's side: the handlers being served, from their loading to the end of the last request.
 final class Service {
-    let loop: EventLoop
-    let log: Log
+    private let loop: EventLoop
+    private let log: Log
     private let server: Server
     private let reloader: Reloader
-    private let handlers: [String]
     private let grace: UInt64
-    private let upstream: UpstreamAddress?
+    private var channel: Channel!
     private var isEnding = false
 
-    /// Loads the handlers.
-    init(_ handlers: [String], _ options: ScriptingOptions, _ serverOptions: ServerOptions, upstream: UpstreamAddress?, grace: UInt64) throws {
-        Descriptor.raiseLimit()
-        // The log may lose its reader, as in `dogger run ... 2>&1 | head`; requests go on.
-        signal(SIGPIPE, SIG_IGN)
-        self.handlers = handlers
-        self.grace = grace
-        loop = try EventLoop()
-        log = Log(2, loop)
-        self.upstream = upstream
-        var options = options
-        options.upstream = upstream.map { [loop] in Upstream(loop: loop, address: $0) }
-        reloader = try Reloader(handlers, options, loop, log)
-        server = Server(loop: loop, options: serverOptions, handler: reloader.requestHandler)
+    /// What is served, and how.
+    struct Plan {
+        var handlers: [String]
+        var scripting: ScriptingOptions
+        var server: ServerOptions
+        /// Where goes what no handler answers.
+        var upstream: UpstreamAddress?
+        /// Nanoseconds that requests under way get at the end.
+        var grace: UInt64
     }
 
-    /// Listens, and says so.
-    func listen(_ address: Listener.Address) throws {
-        let real = try listenQuietly(address)
-        let what = handlers.isEmpty ? "" : " " + handlers.joined(separator: ", ")
-        let behind = upstream.map { " in front of \($0)" } ?? ""
-        log.line("dogger: serving\(what)\(behind) on \(real)")
-    }
-
-    /// - Returns: the address with the port that the kernel chose where 0 was asked for.
-    @discardableResult
-    func listenQuietly(_ address: Listener.Address) throws -> Listener.Address {
-        let listener =
-            switch address {
-            case .unix(let path): try Listener.unix(path: path)
-            case .tcp(let host, let port): try Listener.tcp(host: host, port: port)
+    /// The life of a worker: makes this process one, loads the handlers, serves until its parent says that it is enough.
+    /// - Parameters:
+    ///   - listeners: the parent's; its own memory of them is left alone, so that their files are not removed here.
+    ///   - channelEnd: what leads to the parent.
+    static func live(_ plan: Plan, _ listeners: [Listener], _ channelEnd: Int32) -> Never {
+        separate(keeping: listeners.map(\.descriptor) + [channelEnd])
+        dg_report_to(channelEnd)
+        do {
+            let loop = try EventLoop()
+            let log = Log(2, loop)
+            defer { log.flush() }
+            let service = try Service(plan, loop, log, channelEnd)
+            for listener in listeners {
+                try service.server.listen(Listener(adopting: listener.descriptor, isShared: listener.isShared))
             }
-        if let upstream, upstream.isSame(as: listener) {
-            listener.close()
-            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path.")
+            log.flush()
+            service.channel.send(.serving)
+            // What is on the loop does not hold the service.
+            try withExtendedLifetime(service) { try loop.run() }
+        } catch {
+            Channel.send(.failed, (error as? Reloader.StartError)?.message ?? "\(error)", over: channelEnd)
+            exit(1)
         }
-        try server.listen(listener)
-        return listener.address
+        exit(0)
     }
 
-    /// Serves until SIGTERM or SIGINT.
-    /// - Returns: the exit status.
-    func run() throws -> Int32 {
-        let signals = try Signals(loop, [SIGTERM, SIGINT, SIGHUP]) { [unowned self] number, _ in
-            if number == SIGHUP { reloader.reload() } else { end() }
-        }
-        log.flush()
-        try loop.run()
-        signals.close()
-        log.flush()
-        return 0
+    /// Cuts what this process shares with its parent, of whom it is a copy.
+    private static func separate(keeping descriptors: [Int32]) {
+        dg_die_with_parent()
+        dg_name_process("dogger-worker")
+        Descriptor.closeAll(except: descriptors)
+        // A terminal, a service manager and `pkill` signal both processes: the parent is the one to act, and tells.
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
     }
 
-    /// Lets requests under way finish, up to the grace; asked once more, it cuts them off.
-    func end() {
-        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in loop.stop() }
-        if !isEnding, server.connectionCount > 0 { log.line("dogger: finishing the requests under way; a second signal cuts them off") }
+    /// Loads the handlers.
+    private init(_ plan: Plan, _ loop: EventLoop, _ log: Log, _ channelEnd: Int32) throws {
+        Descriptor.raiseLimit()
+        self.loop = loop
+        self.log = log
+        grace = plan.grace
+        var scripting = plan.scripting
+        scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
+        reloader = try Reloader(plan.handlers, scripting, loop, log)
+        server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
+        // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
+        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
+    }
+
+    private func obey(_ order: Channel.Kind) {
+        switch order {
+        case .end: end()
+        case .reload:
+            reloader.reload()
+            channel.send(.reloaded)
+        case .ping: channel.send(.alive)
+        default: break
+        }
+    }
+
+    private func end() {
+        var isOver = false
+        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in
+            isOver = true
+            loop.stop()
+        }
+        guard !isEnding else { return }
         isEnding = true
+        // Behind the drain's own beginning, which takes out the idle connections.
+        loop.soon { [unowned self] in
+            if !isOver, server.connectionCount > 0 {
+                log.line("dogger: finishing the requests under way; a second signal cuts them off")
+            }
+        }
     }
 }

@@ -77,6 +77,7 @@ def test_the_completion_for_bash_completes(directory):
     (["run", "handler.lua", "--listen", "9000"], ["9000", "--listen"]),
     (["run", "handler.lua", "--listen", "127.0.0.1:99999"], ["99999", "--listen"]),
     (["check", "handler.lua", "--", "ls"], ["dogger run"]),
+    (["run", "handler.lua", "--"], ["no command stands behind --"]),
 ])
 def test_wrong_use(write, directory, arguments, words):
     write("return function(req) end")
@@ -107,7 +108,8 @@ def test_a_directory(directory):
 
 def test_a_file_that_may_not_be_read(directory, write):
     write("return function(req) end").chmod(0)
-    message = refused(directory, "handler.lua", "--socket", "s", **unprivileged(directory))
+    # TCP, for nobody may not make a socket's file in this directory either, and that would be told first.
+    message = refused(directory, "handler.lua", "--listen", "127.0.0.1:0", **unprivileged(directory))
     assert "handler.lua can't be read: permission denied" in message
 
 

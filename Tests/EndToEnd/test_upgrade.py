@@ -106,6 +106,19 @@ def test_an_upgrade_with_a_body_reads_it_first(serve):
         assert connection.read_rest() == b"true raw"
 
 
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_body_behind_its_head_and_then_a_few_bytes(serve, reads):
+    """In as many pieces as docker sends them. Whether the server sees the first alone is a matter of luck, so many times."""
+    dogger = serve(f"return function(req) local _ = {reads and 'req.body'} return {{ upgrade = function(stream) stream:write(stream:read()) end }} end".lower())
+    for _ in range(50):
+        with dogger.connect() as connection:
+            connection.begin("POST", "/", [*UPGRADE, ("Content-Length", "29")])
+            connection.send('{"Detach":false,"Tty":false}\n')
+            assert connection.read_head().status == 101
+            connection.send("few")
+            assert connection.read_rest() == b"few"
+
+
 def test_a_body_that_nobody_reads_is_not_taken_for_the_stream(serve):
     dogger = serve("return function(req) return { upgrade = function(stream) stream:write(stream:read()) end } end")
     with dogger.connect() as connection:
@@ -198,11 +211,10 @@ def test_an_answer_before_the_upgrade_is_a_plain_answer(serve):
         assert connection.read_response().json == {"message": "not running"}
 
 
-@pytest.mark.parametrize("tcp", [False, True])
-def test_the_head_leaves_before_the_first_bytes(serve, tcp):
+def test_the_head_leaves_before_the_first_bytes(serve):
     """docker-py loses bytes that come in one read with the head. It reads when it is told that there is something to read, and
-    then all that is there: so must this test."""
-    dogger = serve("return function(req) return { upgrade = function(stream) stream:write('first') end } end", tcp=tcp)
+    then all that is there: so must this test. (Over TCP it is a matter of time, and not tested.)"""
+    dogger = serve("return function(req) return { upgrade = function(stream) stream:write('first') end } end")
     for _ in range(50):
         with dogger.connect() as connection:
             connection.begin("POST", "/", UPGRADE)

@@ -73,6 +73,28 @@ import Testing
         }
     }
 
+    @Test func aCopyOfThisProcessGoesOnWithWhatItIsGiven() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var status: ChildProcess.Status?
+        let parent = getpid()
+        // This process has threads, so its copy must not do more than make system calls.
+        let child = try ChildProcess(loop, forking: {
+            let isCopy: UInt8 = getpid() != parent && getppid() == parent ? 1 : 0
+            withUnsafeBytes(of: isCopy) { _ = write(pair.theirs, $0.baseAddress, 1) }
+            _exit(9)
+        }) {
+            status = $0
+            loop.stop()
+        }
+        #expect(child.pid != parent)
+        try run(loop)
+        #expect(status == .exited(code: 9))
+        var isCopy: UInt8 = 0
+        #expect(read(pair.ours, &isCopy, 1) == 1)
+        #expect(isCopy == 1)
+    }
+
     @Test func itsSignalsAreAtTheirDefaultsWhateverTheyAreHere() async {
         await #expect(processExitsWith: .success) {
             signal(SIGPIPE, SIG_IGN)

@@ -21,7 +21,9 @@ final class ScriptFixture: ScriptHost {
         try load(text, name: name)
     }
 
-    private static let modules = BuiltInModules([("dogger.forward", ScriptFixture.source("forward.lua"))])
+    private static let modules = BuiltInModules([
+        ("dogger.forward", ScriptFixture.source("forward.lua")), ("dogger.docker", ScriptFixture.source("docker.lua")),
+    ])
 
     /// The Lua half of the API, which belongs to a layer above.
     private static func source(_ name: String) -> [UInt8] {

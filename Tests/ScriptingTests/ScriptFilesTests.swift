@@ -52,7 +52,7 @@ import Testing
     @Test func aModuleThatIsMissing() {
         load()
         #expect(module("lib.none", from: "\(root)/h.lua")
-            == "there is no module 'lib.none': no file DIR/lib/none.lua, and dogger's own are dogger, dogger.json, dogger.docker")
+            == "there is no module 'lib.none': no file DIR/lib/none.lua, and dogger's own are dogger, dogger.json, dogger.docker, dogger.tape")
     }
 
     @Test func eachHandlerHasItsOwnDirectory() {

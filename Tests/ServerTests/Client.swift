@@ -47,6 +47,12 @@ final class Client: @unchecked Sendable {
         guard result == 0 else { throw SystemError("cannot connect") }
     }
 
+    /// The other side: one that was accepted.
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+        setUp(nil)
+    }
+
     private func setUp(_ receiveBuffer: Int32?) {
         var time = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
@@ -62,6 +68,13 @@ final class Client: @unchecked Sendable {
         guard !isClosed else { return }
         isClosed = true
         Glibc.close(descriptor)
+    }
+
+    /// Ends the connection with an error for the other side, where it is TCP.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close()
     }
 
     /// Half-closes: no more is sent, what comes is still read.
@@ -99,6 +112,36 @@ final class Client: @unchecked Sendable {
         while received.count < count, fill() == nil {}
         defer { received.removeFirst(min(count, received.count)) }
         return String(decoding: received.prefix(count), as: UTF8.self)
+    }
+
+    /// So many bytes, or fewer at the end.
+    func readBytes(_ count: Int) -> [UInt8] {
+        while received.count < count, fill() == nil {}
+        let bytes = Array(received.prefix(count))
+        received = Array(received.dropFirst(count))
+        return bytes
+    }
+
+    /// The bytes of a chunked body.
+    func readChunkBytes() throws -> [UInt8] {
+        var decoder = ChunkedDecoder()
+        var body: [UInt8] = []
+        while true {
+            let step = received.withUnsafeBytes { decoder.decode($0) }
+            switch step {
+            case .data(let range, let consumed):
+                body += received[range]
+                received.removeFirst(consumed)
+            case .needMore(let consumed):
+                received.removeFirst(consumed)
+                let end = fill()
+                try #require(end == nil, "the chunks end with \(String(describing: end))")
+            case .end(let consumed):
+                received.removeFirst(consumed)
+                return body
+            case .refused(let error): throw error
+            }
+        }
     }
 
     /// The next bytes, in whatever number they come.
@@ -147,6 +190,20 @@ final class Client: @unchecked Sendable {
         }
         return (status, fields)
     }
+
+    /// The text of a head, with its empty line; shorter where the stream ends.
+    func readHeadText() -> String {
+        var text = ""
+        while !text.hasSuffix("\r\n\r\n") {
+            let next = read(1)
+            if next.isEmpty { break }
+            text += next
+        }
+        return text
+    }
+
+    /// Whether something can be read at once.
+    var isReadable: Bool { !received.isEmpty || hasInput(descriptor, wait: 0) }
 
     /// Reads a whole response, by its framing.
     /// - Parameter hasBody: false after HEAD.

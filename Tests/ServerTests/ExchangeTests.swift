@@ -187,16 +187,6 @@ import Testing
         #expect(Set(seen.all).count == 1)
     }
 
-    @Test func knowsItsClientsSocket() throws {
-        let server = try TestServer { exchange in
-            let peer = exchange.peer
-            exchange.answer(200, [], "\(peer?.pid ?? 0) \(peer?.uid ?? 0) \(peer?.gid ?? 0)")
-        }
-        let client = try server.connect()
-        client.send(request("GET /"))
-        #expect(try client.readResponse().body == "\(getpid()) \(geteuid()) \(getegid())")
-    }
-
     @Test func servesTCP() throws {
         let server = try TestServer(tcp: true) { $0.answer(200, [], $0.target) }
         let client = try server.connect()

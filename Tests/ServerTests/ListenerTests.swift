@@ -232,6 +232,19 @@ import Testing
         }
     }
 
+    @Test func whoHoldsTheDirectorysLockIsWaitedFor() throws {
+        try leaveDeadSocket()
+        let lock = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        #expect(flock(lock, LOCK_EX) == 0)
+        #expect(throws: ListenError.directoryLocked(directory.path)) {
+            try UnixSocketFile.listen(at: path, backlog: 1, lockWait: 20_000_000)
+        }
+        // Nothing was touched meanwhile.
+        #expect(throws: SystemError("cannot connect", code: ECONNREFUSED)) { try Client(path: path) }
+        close(lock)
+        try Listener.unix(path: path).close()
+    }
+
     @Test func aRelativePathIsRemovedWhereverTheProcessIs() async {
         // The current directory is a whole process's.
         await #expect(processExitsWith: .success) {

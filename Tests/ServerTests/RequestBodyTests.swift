@@ -72,17 +72,18 @@ import Testing
     func bodiesOfEverySize(size: Int, inChunks: Bool) throws {
         let server = try TestServer(handle: inChunks ? Self.echoChunks : Self.echo)
         let client = try server.connect()
-        let body = String((0..<size).map { Character(Unicode.Scalar(UInt8(97 + $0 % 26))) })
+        let bytes = (0..<size).map { UInt8(97 + $0 % 26) }
+        let body = String(decoding: bytes, as: UTF8.self)
         let sender = Thread {
             client.send(request("POST /", "Content-Length: \(size)\r\n", body: body))
-            var chunked = request("POST /", "Transfer-Encoding: chunked\r\n")
-            var rest = body[...]
-            while !rest.isEmpty {
-                let piece = rest.prefix(100_000)
-                chunked += "\(String(piece.utf8.count, radix: 16))\r\n\(piece)\r\n"
-                rest = rest.dropFirst(piece.count)
+            client.send(request("POST /", "Transfer-Encoding: chunked\r\n"))
+            for start in stride(from: 0, to: size, by: 100_000) {
+                let piece = bytes[start..<min(start + 100_000, size)]
+                client.send("\(String(piece.count, radix: 16))\r\n")
+                client.send(Array(piece))
+                client.send("\r\n")
             }
-            client.send(chunked + "0\r\n\r\n")
+            client.send("0\r\n\r\n")
         }
         for _ in 0..<2 {
             let same = try client.readResponse().body == body
@@ -235,10 +236,11 @@ import Testing
         #expect(try client.readResponse().body == "abc")
     }
 
-    @Test func anAnswerWithoutContinueEndsTheConnection() throws {
+    @Test(arguments: ["Content-Length: 3", "Transfer-Encoding: chunked"])
+    func anAnswerWithoutContinueEndsTheConnection(framing: String) throws {
         let server = try TestServer { $0.answer(401) }
         let client = try server.connect()
-        client.send(request("POST /", "Expect: 100-continue\r\nContent-Length: 3\r\n"))
+        client.send(request("POST /", "Expect: 100-continue\r\n\(framing)\r\n"))
         let response = try client.readResponse()
         #expect(response.status == 401)
         #expect(response["Connection"] == "close")
@@ -317,6 +319,31 @@ import Testing
             })
         #expect(try client.readResponse().body == "\(size)")
         sender.join()
+        server.stop()
+    }
+
+    @Test func aHalfCloseBehindWhatIsNotReadYetCostsNothingAndIsReadInItsTurn() throws {
+        // Touched by the server's thread only.
+        nonisolated(unsafe) var held: Exchange?
+        let server = try TestServer { exchange in
+            exchange.delegate = Waiter()
+            held = exchange
+        }
+        let client = try server.connect()
+        let size = 400_000
+        client.send(request("POST /", "Content-Length: \(size)\r\n"))
+        client.send([UInt8](repeating: 120, count: size))
+        client.halfClose()
+        // Not watched for what would be reported turn after turn.
+        server.wait(until: { _ in held?.connection?.interest == Events([]) })
+        server.onLoop { _ in
+            held?.whenRead { exchange, body in
+                if case .complete(let bytes) = body { exchange.answer(200, [], "\(bytes.count)") } else { exchange.answer(400) }
+            }
+            held = nil
+        }
+        #expect(try client.readResponse().body == "\(size)")
+        #expect(client.readToEnd() == ("", .end))
         server.stop()
     }
 }

@@ -51,6 +51,32 @@ import Testing
         #expect(served.all.count == count)
     }
 
+    /// With a low high water everything written leaves at once, so no event of the socket tells to go on.
+    @Test func pipelinedAnswersGoOnAfterTheHighWater() throws {
+        var options = ServerOptions()
+        options.highWater = 1000
+        options.lowWater = 500
+        let server = try TestServer(options) { $0.answer(200, [], Self.text(2000)) }
+        let client = try server.connect()
+        client.send(String(repeating: request("GET /"), count: 50))
+        for _ in 0..<50 { #expect(try client.readResponse().body.utf8.count == 2000) }
+    }
+
+    @Test func aStreamGoesOnAfterTheHighWater() throws {
+        var options = ServerOptions()
+        options.highWater = 1000
+        options.lowWater = 500
+        let server = try TestServer(options) { exchange in
+            let pump = Pump(total: 100_000, piece: 900)
+            exchange.delegate = pump
+            exchange.begin()
+            pump.pump(exchange)
+        }
+        let client = try server.connect()
+        client.send(request("GET /"))
+        #expect(try client.readResponse().body.utf8.count == 100_000)
+    }
+
     /// Writes as fast as it may, and counts.
     private final class Pump: ExchangeDelegate {
         private var rest: Int

@@ -112,6 +112,8 @@ import Testing
         }
         let client = try server.connect()
         client.send(Self.hijack)
+        // Everything is written by now, and only the head is here.
+        server.settle()
         #expect(client.readSome().hasSuffix("\r\n\r\n"))
         #expect(client.readToEnd() == ("first bytes", .end))
     }
@@ -292,6 +294,28 @@ import Testing
         #expect(received.wait() == size)
         sender.join()
         server.stop()
+    }
+
+    @Test func whatIsTakenMakesRoomAtOnce() throws {
+        // Touched by the server's thread only.
+        nonisolated(unsafe) var held: Exchange?
+        let server = try TestServer { exchange in
+            exchange.delegate = Waiter()
+            _ = exchange.upgrade()
+            held = exchange
+        }
+        let client = try server.connect()
+        client.send(Self.hijack)
+        _ = try client.readHead()
+        let sender = Thread { client.send([UInt8](repeating: 120, count: 2_000_000)) }
+        for _ in 0..<2 {
+            server.wait(until: { _ in held?.connection.map { $0.unread.count >= 256 * 1024 } == true })
+            // One piece is taken, and the next is not asked for yet.
+            server.onLoop { _ in _ = held?.readChunk() }
+        }
+        server.stop()
+        sender.join()
+        held = nil
     }
 
     @Test func aClientThatIsGoneIsNoticed() throws {

@@ -38,4 +38,16 @@ int dg_pipe_resize(int end, int size);
 /* splice(2) at the descriptors' own offsets, without waiting. Into a broken socket it raises SIGPIPE. */
 ssize_t dg_splice(int from, int to, size_t most);
 
+/* fork(2), which Swift keeps from programs for the sake of those with threads. */
+pid_t dg_fork(void);
+
+/* close_range(2). */
+int dg_close_range(unsigned first, unsigned last);
+
+/* PR_SET_PDEATHSIG, prctl(2): SIGKILL for this process when the thread that made it ends. */
+int dg_die_with_parent(void);
+
+/* PR_SET_NAME, prctl(2): what ps(1) and top(1) show; 15 bytes at most. */
+int dg_name_process(const char *_Nonnull name);
+
 #endif

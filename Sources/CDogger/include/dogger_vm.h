@@ -200,7 +200,9 @@ dg_vm *_Nullable dg_vm_new(const dg_options *_Nonnull options);
 void dg_vm_close(dg_vm *_Nonnull vm);
 /* Bytes that the VM holds now. */
 size_t dg_vm_memory(const dg_vm *_Nonnull vm);
-/* The VM's main state, for tests: to collect its garbage, to take its allocator's place. */
+/* Collects all garbage, and gives its memory back. */
+void dg_vm_collect(dg_vm *_Nonnull vm);
+/* The VM's main state, for tests that take its allocator's place. */
 struct lua_State *_Nonnull dg_vm_state(dg_vm *_Nonnull vm);
 
 /* Runs a handler file's text and adds the handler that it returns to the end of the chain. `name` is how errors call it

@@ -65,6 +65,7 @@ end
 -- One element of GET /containers/json, whole: whatever is not given is filled in.
 function docker.container(given)
   given = given or {}
+  if type(given) ~= "table" then error("docker.container takes a table of fields, not " .. type(given), 2) end
   local own = split("container", given, CONTAINER_FIELDS)
   local container_name = given.name or "unnamed"
   local state = given.state or "running"
@@ -139,6 +140,7 @@ end
 
 -- Routes that match with the version prefix (/v1.50) taken off, and as they are. What they do not match goes on down the chain.
 function docker.api(routes)
+  if type(routes) ~= "table" then error("docker.api takes a table of routes, not " .. type(routes), 2) end
   return native.versioned_routes(routes)
 end
 
@@ -163,12 +165,15 @@ local function info()
     LoggingDriver = "json-file", CgroupDriver = "cgroupfs", CgroupVersion = "2", SystemTime = os.date("!%Y-%m-%dT%H:%M:%S.000000000Z"),
     IndexServerAddress = "", RegistryConfig = { IndexConfigs = {}, InsecureRegistryCIDRs = list(), Mirrors = list() },
     Plugins = { Volume = list { "local" }, Network = list { "bridge", "host", "none" }, Log = list { "json-file" } },
-    Swarm = { LocalNodeState = "inactive" }, Runtimes = { runc = { path = "runc" } }, DefaultRuntime = "runc", SecurityOptions = list(),
+    Swarm = { LocalNodeState = "inactive" }, MemoryLimit = true, SwapLimit = true,
+    CpuCfsPeriod = true, CpuCfsQuota = true, CPUShares = true, CPUSet = true, PidsLimit = true, OomKillDisable = true, IPv4Forwarding = true,
+    BridgeNfIptables = true, BridgeNfIp6tables = true, Runtimes = { runc = { path = "runc" } }, DefaultRuntime = "runc", SecurityOptions = list(),
     Warnings = list(), Labels = list() } }
 end
 
 -- Stands in for an engine: the routes, and what every client asks first. What nothing matches gets Docker's 404.
 function docker.engine(routes)
+  if type(routes) ~= "table" then error("docker.engine takes a table of routes, not " .. type(routes), 2) end
   local all = { ["GET /_ping"] = ping, ["GET /version"] = version, ["GET /info"] = info }
   for pattern, handler in pairs(routes) do all[pattern] = handler end
   local match = native.versioned_routes(all)

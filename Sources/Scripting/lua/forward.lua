@@ -171,20 +171,27 @@ end
 
 -- The target to send; nil where the script has changed nothing of it.
 local function changed_target(req)
-  local given = native.own(req, "target")
-  if given then return given end
+  local given, path, query = native.own(req, "target"), native.own(req, "path"), native.own(req, "query")
   local raw_path, raw_query = req.target:match("^([^?]*)%??(.*)$")
-  local path, query = native.own(req, "path"), native.own(req, "query")
   local new_path, new_query
   if path and path ~= decode((raw_path:gsub("%+", "%%2B"))) then new_path = escape(path, "[^%w%-%._~/:@!%$&'%(%)%*,;=]") end
   if query and not same_as_raw(query, raw_query) then new_query = encode_query(query) end
-  if not new_path and not new_query then return nil end
+  if not new_path and not new_query then return given end
   local q = new_query or raw_query
   return (new_path or raw_path) .. (q ~= "" and "?" .. q or "")
 end
 
-return function(req)
-  local value = native.next_handler(req)
+-- A script that catches an error of a later handler is still where it was: what it forwards then has to pass that handler again.
+local Place = { __close = function(place) native.go_back(place.req, place.position) end }
+
+local function ask_next(req)
+  local place <close> = setmetatable({ req = req, position = native.position(req) }, Place)
+  return (native.next_handler(req))
+end
+
+local function forward(req)
+  local value
+  if native.has_chain then value = ask_next(req) end
   if value ~= nil then return wrap(value) end
   if not native.has_upstream then return wrap { status = 404, json = { message = "page not found" } } end
   local number, status, headers, upgraded = native.send(req, native.own(req, "method"), changed_target(req))
@@ -192,5 +199,25 @@ return function(req)
   rawset(res, "request", req)
   rawset(res, "number", number)
   rawset(res, "upgraded", upgraded)
+  return res
+end
+
+-- What changes of the request while it goes on with others; the target first, since path and query are parts of it.
+local KEPT = { "target", "path", "query", "method", "body", "params", "version" }
+local CHANGES = { method = true, target = true, body = true }
+
+-- With `changes` only this one goes up changed: the request is after as it was before.
+return function(req, changes)
+  if changes == nil then return forward(req) end
+  if type(changes) ~= "table" then error("req:forward takes nothing, or a table of method, target and body", 3) end
+  for name, value in pairs(changes) do
+    if not CHANGES[name] or type(value) ~= "string" then error("req:forward takes a table of method, target and body, each a string", 3) end
+  end
+  local before = {}
+  for _, name in ipairs(KEPT) do before[name] = native.own(req, name) end
+  for name, value in pairs(changes) do req[name] = value end
+  local ok, res = pcall(forward, req)
+  for _, name in ipairs(KEPT) do req[name] = before[name] end
+  if not ok then error(res, 0) end
   return res
 end

@@ -41,6 +41,12 @@ local function add(name, command, running)
 end
 add("fake", { "sh" }, true).stdin = true
 
+local function finish(c, out, input)
+  c.status = run(c.command, out, input)
+  if c.name ~= "fake" then c.running = false end
+  c.ended = true
+end
+
 local function find(req)
   return containers[req.params.id] or error { status = 404, message = "No such container: " .. req.params.id }
 end
@@ -80,7 +86,9 @@ return docker.engine {
   ["GET /containers/{id}/logs"] = function(req)
     local c = find(req)
     return { headers = { ["Content-Type"] = "application/vnd.docker.multiplexed-stream" }, body = function(out)
-      local frames = docker.stream(out):stdout("hello\n"):stderr("err\n")
+      local frames = docker.stream(out)
+      if c.name ~= "fake" then return finish(c, frames, function() end) end   -- nobody attached: its program runs for its log
+      frames:stdout("hello\n"):stderr("err\n")
       if not req.query.follow or req.query.follow == "0" then return end
       local said = 0
       wait_until(function()
@@ -103,10 +111,7 @@ return docker.engine {
     local c = find(req)
     return { upgrade = function(stream)
       wait_until(function() return c.running end)
-      local out, input = session(stream, req.query.stdin == "1")
-      c.status = run(c.command, out, input)
-      if c.name ~= "fake" then c.running, c.ended = false, true end
-      c.detached = true
+      finish(c, session(stream, req.query.stdin == "1"))
     end }
   end,
   ["POST /containers/{id}/start"] = function(req) find(req).running = true return { status = 204 } end,
@@ -119,7 +124,7 @@ return docker.engine {
   ["POST /containers/{id}/wait"] = function(req)      -- its head leaves at once, its body when there is an end
     local c = find(req)
     return { headers = { ["Content-Type"] = "application/json" }, body = function(out)
-      wait_until(function() return c.ended or c.detached end)
+      wait_until(function() return c.ended end)
       if req.query.condition == "removed" then containers[c.id], containers[c.name] = nil, nil end
       out:write(json.encode { StatusCode = c.status or 0 }, "\n")
     end }

@@ -1,8 +1,9 @@
 """The tools of the end-to-end tests: the built binary, an HTTP client that shows every byte, the docker client."""
 
+from . import attacks
 from .docker import Docker
 from .dogger import BINARY, PATIENCE, ROOT, Dogger, finish
 from .engine import Engine, EngineError
 from .http import Connection, Response
 
-__all__ = ["BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "finish"]
+__all__ = ["BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "attacks", "finish"]

@@ -25,15 +25,16 @@ def finish(*arguments, **options):
 class Dogger:
     """`dogger run`, from its start to its end. Its log, standard error, is kept line by line."""
 
-    def __init__(self, arguments, directory, socket=None, **options):
-        """Starts `dogger` with `arguments` in `directory`; `socket` is the path that it was told to serve at, if any."""
+    def __init__(self, arguments, directory, socket=None, prefix=(), **options):
+        """Starts `dogger` with `arguments` in `directory`; `socket` is the path that it was told to serve at, if any. With a
+        `prefix`, that command is started with the binary and the arguments at its end."""
         self.socket = socket
         self.addresses = []
         self._lines = []
         self._change = threading.Condition()
         self._is_over = False
         self.process = subprocess.Popen(
-            [BINARY, *map(str, arguments)], cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*prefix, BINARY, *map(str, arguments)], cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, **options)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -1,0 +1,65 @@
+import EventLoop
+import Glibc
+
+/// A worker as its parent sees it: a copy of the parent's process that serves requests. To be held until it has ended.
+final class Worker {
+    /// CLOCK_MONOTONIC in nanoseconds.
+    let start = EventLoop.clock()
+    /// It takes connections.
+    fileprivate(set) var isServing = false
+
+    private var process: ChildProcess!
+    private var channel: Channel!
+    private var lastWord: (kind: Channel.Kind, text: String)?
+    private var wasAsked = false
+    private var silence: UInt64?
+
+    /// Starts one.
+    /// - Parameters:
+    ///   - work: what it does, with its end of the channel.
+    ///   - onMessage: called on the loop with what it tells about its life, not about its end.
+    ///   - onEnd: called once on the loop, when it has ended.
+    init(
+        _ loop: EventLoop, work: (Int32) -> Never, onMessage: @escaping (Channel.Kind) -> Void,
+        onEnd: @escaping (WorkerEnd) -> Void
+    ) throws(SystemError) {
+        let (ours, theirs) = try Channel.makePair()
+        defer { close(theirs) }
+        channel = try Channel(loop, end: ours) { [unowned self] kind, text in
+            switch kind {
+            case .failed, .hung, .crashed: lastWord = (kind, text)
+            case .serving:
+                isServing = true
+                onMessage(kind)
+            default: onMessage(kind)
+            }
+        }
+        do throws(SystemError) {
+            process = try ChildProcess(loop, forking: { work(theirs) }) { [unowned self] status in
+                channel.drain()
+                channel.close()
+                onEnd(silence.map { .silent($0) } ?? WorkerEnd(status, lastWord: lastWord, wasAsked: wasAsked))
+            }
+        } catch {
+            channel.close()
+            throw error
+        }
+    }
+
+    /// Has it finish what is under way and end; asked once more, cut it off and end.
+    func end() {
+        wasAsked = true
+        channel.send(.end)
+    }
+
+    func reload() { channel.send(.reload) }
+
+    func ping() { channel.send(.ping) }
+
+    /// Ends it by force.
+    /// - Parameter silence: for how many nanoseconds it did not answer.
+    func kill(silence: UInt64) {
+        self.silence = silence
+        process.send(SIGKILL)
+    }
+}
