@@ -86,20 +86,10 @@ public final class Log {
 }
 
 extension Log {
-    /// The sentence; and under it, where the script itself failed, the calls that led there.
+    /// The sentence; and under it, where the script itself failed, the calls that led there. The sentence may hold what a client
+    /// sent, which must not look like another line of the log, nor move a terminal's cursor.
     func failure(_ failure: ScriptFailure) {
-        line("dogger: \(Log.oneLine(failure.message))")
+        line("dogger: \(Printable.text(failure.message))")
         if failure.status == 500 || failure.kind != .scriptError, !failure.traceback.isEmpty { line(failure.traceback) }
-    }
-
-    /// The text with its control characters spelled out (`\n`, `\u{1B}`). A message may hold what a client sent, which must not look
-    /// like another line of the log, nor move a terminal's cursor.
-    static func oneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        return text.unicodeScalars.reduce(into: "") { $0 += isControl($1) ? $1.escaped(asASCII: true) : String($1) }
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.generalCategory == .control
     }
 }

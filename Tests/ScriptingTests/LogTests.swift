@@ -49,14 +49,6 @@ import Testing
         #expect(pipe.text == "a\nab\nabcd\n")
     }
 
-    @Test(arguments: [
-        ("plain, Größe \u{1F433}", "plain, Größe \u{1F433}"), ("", ""), ("two\nlines\r\n", "two\\nlines\\r\\n"), ("\u{1B}[2K\0", "\\u{1B}[2K\\0"),
-        ("\u{9B}2K\u{85}\u{7F}", "\\u{9B}2K\\u{85}\\u{7F}"), ("a\tb", "a\\tb"),
-    ])
-    func aMessageIsOneLine(_ text: String, _ shown: String) {
-        #expect(Log.oneLine(text) == shown)
-    }
-
     @Test func muchIsWrittenBeforeTheLoopIsIdle() {
         for _ in 0..<1000 { log.line(String(repeating: "x", count: 99)) }
         let early = pipe.text

@@ -3,6 +3,7 @@
 -- Not labelled is what comes from elsewhere (docker pull, docker load), a volume without a name that an image or -v /path asks
 -- for, a build's images below the last, and what the engine makes by itself. BuildKit could make an image that nobody has looked
 -- at, so that builds are the classic ones: DOCKER_BUILDKIT=0.
+-- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"
 

@@ -3,6 +3,7 @@
 -- a handler behind that is stopped at a limit takes its line along, and dogger says that one was stopped.
 -- Of a stream (attach, exec, a build's session) its beginning is told, not what goes through it. The pid is the one that connected,
 -- which may have given its connection to another. Who doesn't read the log in time loses lines, and is told how many.
+-- @needs upstream
 local dogger = require "dogger"
 
 -- A line is one line, and plain text, whatever a client makes of its path, or an engine of its message.

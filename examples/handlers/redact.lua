@@ -3,6 +3,7 @@
 -- Not covered is what somebody can run (exec env, a build), what is taken out whole (docker save, cp, export), what programs print
 -- (logs, attach), and values that are written into a command line. To close these, too: dogger run readonly.lua redact.lua, and take
 -- out of readonly.lua the routes with /get, /archive, /export and /logs.
+-- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"
 
