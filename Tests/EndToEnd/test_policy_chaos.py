@@ -25,15 +25,20 @@ return {
   ["* /slow"] = function() return { body = function(out) for i = 1, 4 do out:write(i, "\\n") dogger.sleep(0.01) end end } end,
   ["* /headers"] = function() return { headers = { ["X-A"] = { "1", "2" }, ["Content-Type"] = "text/x" }, body = "with headers" } end,
   ["* /echo"] = function(req) return { body = req.body } end,
-  ["POST /hijack"] = function() return { upgrade = function(stream) for bytes in function() return stream:read() end do stream:write(bytes) end end } end,
+  ["POST /hijack"] = function() 
+    return { upgrade = function(stream) for bytes in function() return stream:read() end do stream:write(bytes) end end }
+  end,
 }"""
 PATHS = ["/text", "/json", "/empty", "/204", "/304", "/404", "/large", "/chunks", "/slow", "/headers", "/echo"]
 ASKS = [(method, path, headers, body, version)
         for path in PATHS
         for method, headers, body, version in (
-            ("GET", [], None, "1.1"), ("HEAD", [], None, "1.1"), ("GET", [], None, "1.0"), ("POST", [], "x" * 10, "1.1"), ("POST", [], "x" * 200000, "1.1"),
-            ("POST", [("Transfer-Encoding", "chunked")], b"3\r\nabc\r\n0\r\n\r\n", "1.1"), ("PUT", [("Expect", "100-continue")], "x", "1.1"),
-            ("DELETE", [("Connection", "close")], None, "1.1"), ("GET", [("Connection", "Upgrade"), ("Upgrade", "tcp")], None, "1.1"), ("GET", [("Accept-Encoding", "gzip")], None, "1.1"))]
+            ("GET", [], None, "1.1"), ("HEAD", [], None, "1.1"), ("GET", [], None, "1.0"), ("POST", [], "x" * 10, "1.1"),
+            ("POST", [], "x" * 200000, "1.1"),
+            ("POST", [("Transfer-Encoding", "chunked")], b"3\r\nabc\r\n0\r\n\r\n", "1.1"),
+            ("PUT", [("Expect", "100-continue")], "x", "1.1"),
+            ("DELETE", [("Connection", "close")], None, "1.1"), ("GET", [("Connection", "Upgrade"), ("Upgrade", "tcp")], None, "1.1"),
+            ("GET", [("Accept-Encoding", "gzip")], None, "1.1"))]
 
 
 @pytest.fixture
@@ -43,7 +48,8 @@ def chaos(serve, write):
 
     def start(server, late=0, seconds=2, fail=0, cut=0, seed=None):
         text = POLICY
-        for pattern, value in ((r"LATE, SECONDS = \S+ \S+", f"LATE, SECONDS = {late}, {seconds}"), (r"FAIL = \S+", f"FAIL = {fail}"), (r"CUT = \S+", f"CUT = {cut}"),
+        for pattern, value in ((r"LATE, SECONDS = \S+ \S+", f"LATE, SECONDS = {late}, {seconds}"), (r"FAIL = \S+", f"FAIL = {fail}"),
+            (r"CUT = \S+", f"CUT = {cut}"),
                                (r"SEED = \S+", f"SEED = {seed or 'nil'}")):
             text, count = re.subn(rf"^local {pattern}", f"local {value}", text, flags=re.MULTILINE)
             assert count == 1
@@ -203,16 +209,20 @@ def test_many_at_once_break_nothing(chaos, server):
 
 
 def run(client, command, directory):
-    return subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    return subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=60)
 
 
 DAY = """
 docker run --rm busybox echo hello
 docker run -d --name web -v data:/data busybox sh -c 'echo started; sleep 1000'
-docker exec web ls / && echo a | docker exec -i web cat && docker logs web && docker top web && docker stats --no-stream web && docker diff web
+docker exec web ls / && echo a | docker exec -i web cat && docker logs web
+docker top web && docker stats --no-stream web && docker diff web
 timeout 5 docker logs -f web || test $? = 124
-docker cp file web:/data && docker cp web:/data/file - | tar -xO && docker inspect web && docker ps -a && docker events --since 1m --until 0s
-DOCKER_BUILDKIT=0 docker build -t built . && docker network create net1 && docker network rm net1 && docker rm -f web && docker volume rm data && docker rmi built
+docker cp file web:/data && docker cp web:/data/file - | tar -xO
+docker inspect web && docker ps -a && docker events --since 1m --until 0s
+DOCKER_BUILDKIT=0 docker build -t built . && docker rmi built
+docker network create net1 && docker network rm net1 && docker rm -f web && docker volume rm data
 """
 
 
@@ -228,13 +238,16 @@ def test_a_day_s_work_is_done_where_no_fault_is_set(chaos, engine, docker, docke
 
 def test_an_engine_comes_through_its_bad_days(chaos, engine, docker, directory):
     """What breaks off breaks off for the client alone."""
-    assert engine.ask("POST", "/containers/create?name=web", {"Image": "busybox", "Cmd": ["sh", "-c", "yes | head -c 300000; sleep 1000"]}).status == 201
+    assert engine.ask("POST", "/containers/create?name=web",
+        {"Image": "busybox", "Cmd": ["sh", "-c", "yes | head -c 300000; sleep 1000"]}).status == 201
     assert engine.ask("POST", "/containers/web/start").status == 204
     for settings in ({"cut": 1, "seed": 3}, {"fail": 1}, {"late": 0.2, "seconds": 0.02, "fail": 0.2, "cut": 0.4, "seed": 9}):
         dogger = chaos(engine, **settings)
         process = worker(dogger)
-        for command in ("docker ps", "docker logs web", "docker exec web echo a", "echo a | docker exec -i web cat", "docker inspect web", "docker cp web:/bin/busybox - | wc -c",
-                        "docker events --since 1m --until 0s", "docker run --name x busybox true", "docker rm -f x", "docker save busybox | wc -c"):
+        for command in ("docker ps", "docker logs web", "docker exec web echo a", "echo a | docker exec -i web cat", "docker inspect web",
+            "docker cp web:/bin/busybox - | wc -c",
+                        "docker events --since 1m --until 0s", "docker run --name x busybox true", "docker rm -f x",
+                        "docker save busybox | wc -c"):
             done = run(docker(dogger), command, directory)
             if settings.get("cut") == 1 and "wc" not in command and "logs" not in command and "events" not in command:
                 assert done.returncode != 0 or done.stderr, (command, done)

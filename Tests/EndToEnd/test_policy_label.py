@@ -1,4 +1,4 @@
-"""label.lua in front of a real engine: whatever is tried, nothing is made without the label, or with another's; and a day's work goes on."""
+"""label.lua in front of a real engine: whatever is tried, nothing is made without the label, or with another's."""
 
 import contextlib
 import io
@@ -49,8 +49,10 @@ MAKING = {
     "a volume, by a bind as old clients wrote it": ("/containers/create", PLAIN | {"Binds": ["new:/v"]}, PLAIN),
     "volumes, by binds": ("/containers/create", host(Binds=["/anonymous", "one:/v:ro", "two:/w"], VolumeDriver="local"), PLAIN),
     "a volume, by a mount": ("/containers/create", host(Mounts=[volume(Source="new")]), PLAIN),
-    "a volume, by a mount that says it": ("/containers/create", host(Mounts=[volume(Source="new", VolumeOptions={"Labels": FORGED})]), PLAIN),
-    "a volume without a name, by a mount that says it": ("/containers/create", host(Mounts=[volume(VolumeOptions={"Labels": FORGED})]), PLAIN),
+    "a volume, by a mount that says it": ("/containers/create", host(Mounts=[volume(Source="new", VolumeOptions={"Labels": FORGED})]),
+        PLAIN),
+    "a volume without a name, by a mount that says it": ("/containers/create", host(Mounts=[volume(VolumeOptions={"Labels": FORGED})]),
+        PLAIN),
     "a volume with options": ("/containers/create", host(Mounts=[volume(Source="new", VolumeOptions={
         "Labels": FORGED, "DriverConfig": {"Name": "local", "Options": {"type": "tmpfs", "device": "tmpfs"}}})]), PLAIN),
 }
@@ -64,7 +66,8 @@ def made(engine):
         container = engine.ask("GET", f"/containers/{listed['Id']}/json").json
         anonymous += [mount["Name"] for mount in container["Mounts"] if mount["Destination"] == "/anonymous"]
         found.append(("containers", listed["Id"], container["Config"]["Labels"]))
-    found += [("volumes", one["Name"], one["Labels"]) for one in engine.ask("GET", "/volumes").json["Volumes"] or [] if one["Name"] not in anonymous]
+    found += [("volumes", one["Name"], one["Labels"]) for one in engine.ask("GET",
+        "/volumes").json["Volumes"] or [] if one["Name"] not in anonymous]
     found += [("networks", one["Id"], one["Labels"]) for one in engine.ask("GET", "/networks").json
               if one["Name"] not in ("bridge", "host", "none", "ingress", "docker_gwbridge")]
     for kind in ("configs", "secrets", "services"):
@@ -151,7 +154,8 @@ def test_no_spelling_of_a_body_makes_anything_else(label, swarm, what):
 
 def test_no_spelling_of_a_path_makes_anything_else(label, swarm):
     count = 0
-    for path, body in (("/containers/create", PLAIN), ("/volumes/create", {"Name": "new"}), ("/networks/create", {"Name": "new"}), ("/configs/create", MAKING["a config"][1])):
+    for path, body in (("/containers/create", PLAIN), ("/volumes/create", {"Name": "new"}), ("/networks/create", {"Name": "new"}),
+        ("/configs/create", MAKING["a config"][1])):
         for spelling in attacks.paths(path):
             with all_is_bob_s(swarm, spelling):
                 ask(label, "POST", spelling, JSON, json.dumps(body | {"Labels": FORGED}))
@@ -173,10 +177,14 @@ def percent(text):
 
 
 SAID = json.dumps(FORGED)
-BUILDS = ["", "&labels=", "&labels={}", f"&labels={percent(SAID)}", f"&labels={percent(SAID)}&labels={{}}", f"&labels={{}}&labels={percent(SAID)}",
-          f"&l%61bels={percent(SAID)}", f"&x=1;labels={percent(SAID)}", f"&labels={percent(json.dumps({'a': 'b'}))}", "&labels=null", "&labels=[]", "&labels=x",
-          "&labels=%7B%22dogger.made-by%22%3A%22root%22%2C%22dogger.made-by%22%3A%22x%22%7D", "&labels=%7B%22dogger.made%5Cu002dby%22%3A%22root%22%7D",
-          "&version=2", "&version=1&version=2", "&version=2&version=1", "&labels=%7B%22a%22%3A1%7D", f"&LABELS={percent(SAID)}", "&rm=0", "&rm=0&forcerm=0&rm=0",
+BUILDS = ["", "&labels=", "&labels={}", f"&labels={percent(SAID)}", f"&labels={percent(SAID)}&labels={{}}",
+    f"&labels={{}}&labels={percent(SAID)}",
+          f"&l%61bels={percent(SAID)}", f"&x=1;labels={percent(SAID)}", f"&labels={percent(json.dumps({'a': 'b'}))}", "&labels=null",
+          "&labels=[]", "&labels=x",
+          "&labels=%7B%22dogger.made-by%22%3A%22root%22%2C%22dogger.made-by%22%3A%22x%22%7D",
+          "&labels=%7B%22dogger.made%5Cu002dby%22%3A%22root%22%7D",
+          "&version=2", "&version=1&version=2", "&version=2&version=1", "&labels=%7B%22a%22%3A1%7D", f"&LABELS={percent(SAID)}", "&rm=0",
+          "&rm=0&forcerm=0&rm=0",
           "&target=one", "&nocache=1", "&squash=0", f"&buildargs={percent(json.dumps({'X': 'root'}))}"]
 DOCKERFILES = ["FROM busybox\n", f"FROM busybox\nLABEL {NAME}=root\n", "FROM liar\n", f"FROM busybox AS one\nLABEL {NAME}=root\nFROM one\n",
                f"FROM busybox AS one\nARG X=root\nLABEL {NAME}=$X\nONBUILD LABEL {NAME}=root\nCMD x \\\n"]
@@ -205,13 +213,19 @@ def test_no_build_makes_an_image_of_anybody_else(label, swarm):
 SHORT = f"LABEL {NAME}=root"
 CHANGES = [
     [], [SHORT], [SHORT.lower()], [" " + SHORT], ["\t" + SHORT], [f"LABEL\t{NAME}=root"], [f"LABEL {NAME} root"], [f'LABEL "{NAME}"=root'],
-    [f"LABEL a=b {NAME}=root"], [f"LABEL a=b\tdogger.made-by=root"], [f"LABEL dogger.'made'-by=root"], ["LABEL dogger.made\\-by=root"], [f"LABEL ${{X:-{NAME}}}=root"],
+    [f"LABEL a=b {NAME}=root"], [f"LABEL a=b\tdogger.made-by=root"], [f"LABEL dogger.'made'-by=root"], ["LABEL dogger.made\\-by=root"],
+    [f"LABEL ${{X:-{NAME}}}=root"],
     [f"ENV X={NAME}", "LABEL $X=root"], ["CMD a\n" + SHORT], ["CMD a\r\n" + SHORT], ["CMD a\r" + SHORT], ["LAB\\", f"EL {NAME}=root"],
-    [f"LABEL a=b \\", f"{NAME}=root"], ["LABEL \\\n" + NAME + "=root"], ["CMD a \\"], ["CMD a \\ "], [SHORT, "CMD a \\"], ["CMD a \\\n"], ["# escape=`", "CMD `"],
-    ["# x"], ["# syntax=x"], [""], [" "], ["\u00a0" + SHORT], ["\u0085" + SHORT], ["\ufeff" + SHORT], ["\u2028" + SHORT], ["CMD a\u2028" + SHORT], ["CMD a\x0b" + SHORT],
-    [f"ONBUILD {SHORT}"], [f"MAINTAINER {NAME}=root"], ["RUN true"], ["FROM liar"], ["LABEL a=b"], ["LABEL a="], ["LABEL a"], ["CMD [\"a\"]"], ["ENV A=b"],
-    ["EXPOSE 80"], ["WORKDIR /"], ["USER 0"], ["VOLUME /x"], ["ENTRYPOINT x"], ["STOPSIGNAL TERM"], ["HEALTHCHECK NONE"], ["LABEL <<X\nX"], ["CMD <<X", SHORT, "X"],
-    ["lABEL dogger.made-by=root"], ["LABEL  dogger.made-by=root"], ["LABEL dogger.made-by="], ["LABEL dogger.made-by=root # x"], ["LABE\u017f a=b"],
+    [f"LABEL a=b \\", f"{NAME}=root"], ["LABEL \\\n" + NAME + "=root"], ["CMD a \\"], ["CMD a \\ "], [SHORT, "CMD a \\"], ["CMD a \\\n"],
+    ["# escape=`", "CMD `"],
+    ["# x"], ["# syntax=x"], [""], [" "], ["\u00a0" + SHORT], ["\u0085" + SHORT], ["\ufeff" + SHORT], ["\u2028" + SHORT],
+    ["CMD a\u2028" + SHORT], ["CMD a\x0b" + SHORT],
+    [f"ONBUILD {SHORT}"], [f"MAINTAINER {NAME}=root"], ["RUN true"], ["FROM liar"], ["LABEL a=b"], ["LABEL a="], ["LABEL a"],
+    ["CMD [\"a\"]"], ["ENV A=b"],
+    ["EXPOSE 80"], ["WORKDIR /"], ["USER 0"], ["VOLUME /x"], ["ENTRYPOINT x"], ["STOPSIGNAL TERM"], ["HEALTHCHECK NONE"],
+    ["LABEL <<X\nX"], ["CMD <<X", SHORT, "X"],
+    ["lABEL dogger.made-by=root"], ["LABEL  dogger.made-by=root"], ["LABEL dogger.made-by="], ["LABEL dogger.made-by=root # x"],
+    ["LABE\u017f a=b"],
 ]
 
 
@@ -261,7 +275,8 @@ def test_no_update_changes_who_made_it(label, swarm):
 DAY = """
 docker run --rm -l a=b busybox echo hello
 docker network create net1 && docker volume create vol1
-docker run -d --name web -e A=b -v data:/data -v vol1:/w -v /anonymous --mount type=volume,target=/m --network net1 --label-file labels busybox sleep 1000
+docker run -d --name web -e A=b -v data:/data -v vol1:/w -v /anonymous --mount type=volume,target=/m --network net1 --label-file labels \
+  busybox sleep 1000
 docker exec web ls / && echo a | docker exec -i web cat && docker exec -d web true
 docker cp upfile web:/data && docker cp web:/data/upfile - | tar -xO
 docker logs web && docker top web && docker stats --no-stream web && docker diff web
@@ -273,9 +288,12 @@ docker commit -c 'ENV A=b' -c 'LABEL x=y' site image && docker export site -o ex
 DOCKER_BUILDKIT=0 docker build -t built --label l=m context && docker images && docker history built && docker tag built other
 docker save other -o saved && docker load -i saved && docker rmi other
 docker config create conf upfile && docker secret create sec upfile
-docker service create --detach --name srv --replicas 0 --container-label k=v --config conf --mount type=volume,source=s,target=/s busybox sleep 1000
-docker service update --detach --env-add A=b srv && docker service inspect srv && docker service rm srv && docker config rm conf && docker secret rm sec
-docker version && docker info && docker events --since 1m --until 0s && docker ps -a --filter label=dogger.made-by=41002 && docker volume ls && docker system df
+docker service create --detach --name srv --replicas 0 --container-label k=v --config conf --mount type=volume,source=s,target=/s \
+  busybox sleep 1000
+docker service update --detach --env-add A=b srv && docker service inspect srv && docker service rm srv
+ docker config rm conf && docker secret rm sec
+docker version && docker info && docker events --since 1m --until 0s
+docker ps -a --filter label=dogger.made-by=41002 && docker volume ls && docker system df
 docker rm -f site && docker container prune -f && docker network prune -f && docker volume prune -f && docker image prune -f
 """
 
@@ -288,7 +306,8 @@ def test_a_day_s_work_is_done(label, swarm, docker, directory):
     directory.chmod(0o777)
     client = docker(label)
     for command in DAY.strip().splitlines():
-        done = subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, user=BOB)
+        done = subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=60, user=BOB)
         assert done.returncode == 0, (command, done.stderr)
     swarm.ask("DELETE", "/images/imported?force=1")
     swarm.clear()

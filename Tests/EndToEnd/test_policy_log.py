@@ -19,13 +19,19 @@ SERVER = """
 local dogger = require "dogger"
 return {
   ["* /slow"] = function() dogger.sleep(60) end,
-  ["* /hijack"] = function(req) return { upgrade = function(stream) for bytes in function() return stream:read() end do stream:write(bytes) end end } end,
+  ["* /hijack"] = function(req) 
+    return { upgrade = function(stream) for bytes in function() return stream:read() end do stream:write(bytes) end end }
+  end,
   ["* /stream"] = function() return { body = function(out) for _ = 1, 3 do out:write("x\\n") end end } end,
   ["* /fault"] = function(req) error { status = 409, message = "so: " .. req.query.text } end,
   ["* /{rest...}"] = function(req) return { status = 404, json = { message = "no " .. req.path .. " " .. req.body } } end,
 }"""
 FAULT = 'return function(req) if req.query.text then error { status = 409, message = req.query.text } end end'
-LOOP = 'return function(req) if req.path == "/loop" then while true do end elseif req.path == "/error" then error("\\n" .. req.query.text) end end'
+LOOP = """
+return function(req)
+  if req.path == "/loop" then while true do end end
+  if req.path == "/error" then error("\\n" .. req.query.text) end
+end"""
 
 
 def percent(text):
@@ -42,7 +48,8 @@ def log(serve, server, write, directory):
     """log.lua before handlers that fail with the client's words, before a server."""
     write(FAULT, "fault.lua")
     write(LOOP, "loop.lua")
-    return serve([LOG, directory / "fault.lua", directory / "loop.lua"], "--upstream", server.socket, "--quiet", "--script-timeout", "100ms")
+    return serve([LOG, directory / "fault.lua", directory / "loop.lua"], "--upstream", server.socket, "--quiet", "--script-timeout",
+        "100ms")
 
 
 def told(log):
@@ -72,7 +79,8 @@ def ask(dogger, method, target, headers=(), body=None, version="1.1"):
             return 0
 
 
-BREAKS = ["\n", "\r", "\r\n", "\n\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x00", "\x1b[2K\r", "\x1b[1A", "\x9b2K", "\x08" * 40, "\x7f" * 9, "\u202e", "\ufeff", "\\n", "\\", " ", "\t"]
+BREAKS = ["\n", "\r", "\r\n", "\n\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\x00", "\x1b[2K\r", "\x1b[1A", "\x9b2K", "\x08" * 40,
+    "\x7f" * 9, "\u202e", "\ufeff", "\\n", "\\", " ", "\t"]
 
 
 def test_no_break_makes_a_line(log, server):
@@ -81,15 +89,18 @@ def test_no_break_makes_a_line(log, server):
     for sign in BREAKS:
         for text in (sign + FORGED, "x" + sign + FORGED + sign):
             encoded, raw = percent(text), text
-            for target in (f"/x{encoded}", f"/?text={encoded}", f"/fault?text={encoded}", f"/containers/{encoded}/json", f"/error?text={encoded}", f"/x#{encoded}", f"http://d/{encoded}", f"/{raw}", f"/?text={raw}"):
+            for target in (f"/x{encoded}", f"/?text={encoded}", f"/fault?text={encoded}", f"/containers/{encoded}/json",
+                f"/error?text={encoded}", f"/x#{encoded}", f"http://d/{encoded}", f"/{raw}", f"/?text={raw}"):
                 ask(log, "GET", target.encode().decode("latin-1"))
                 count += 1
-            for headers in ([("X-Text", raw)], [("User-Agent", encoded)], [("Host", encoded)], [("Content-Type", raw)], [("Cookie", raw), ("cookie", raw)], [(raw, "x")], [("X-Forwarded-For", FORGED)]):
+            for headers in ([("X-Text", raw)], [("User-Agent", encoded)], [("Host", encoded)], [("Content-Type", raw)],
+                [("Cookie", raw), ("cookie", raw)], [(raw, "x")], [("X-Forwarded-For", FORGED)]):
                 ask(log, "GET", "/", [(name.encode().decode("latin-1"), value.encode().decode("latin-1")) for name, value in headers])
                 count += 1
             ask(log, raw.encode().decode("latin-1"), "/")
             ask(log, "POST", "/", (), text)
-            ask(log, "POST", "/", [("Transfer-Encoding", "chunked")], f"{len(text.encode()):x};{encoded}\r\n{text}\r\n0\r\nX: {encoded}\r\n\r\n".encode())
+            ask(log, "POST", "/", [("Transfer-Encoding", "chunked")],
+                f"{len(text.encode()):x};{encoded}\r\n{text}\r\n0\r\nX: {encoded}\r\n\r\n".encode())
             ask(log, "POST", "/error?text=" + encoded, [("Content-Type", "application/json")], f'"{text}"')
             count += 4
     assert count > 800
@@ -105,7 +116,8 @@ def test_no_break_makes_a_line(log, server):
 
 
 def plain(text):
-    return re.sub(r"[\\\x00-\x1f\x7f-\uffff]", lambda match: "".join(f"\\x{byte:02x}" for byte in match[0].encode("latin-1", "replace")), text)
+    return re.sub(r"[\\\x00-\x1f\x7f-\uffff]", lambda match: "".join(f"\\x{byte:02x}" for byte in match[0].encode("latin-1", "replace")),
+        text)
 
 
 def test_no_spelling_of_a_path_goes_by_unlogged(log, server):
@@ -126,7 +138,9 @@ def test_no_spelling_of_a_body_goes_by_unlogged(log, server):
 
 WAYS = {
     "kept alive": (b"GET /a HTTP/1.1\r\nHost: d\r\n\r\n" * 5, 5),
-    "one behind the other's body": (b"POST /a HTTP/1.1\r\nHost: d\r\nContent-Length: 28\r\n\r\nGET /b HTTP/1.1\r\nHost: d\r\n\r\nGET /c HTTP/1.1\r\nHost: d\r\n\r\n", 2),
+    "one behind the other's body": (
+        b"POST /a HTTP/1.1\r\nHost: d\r\nContent-Length: 28\r\n\r\nGET /b HTTP/1.1\r\nHost: d\r\n\r\nGET /c HTTP/1.1\r\nHost: d\r\n\r\n",
+        2),
     "HTTP/1.0": (b"GET /a HTTP/1.0\r\n\r\n", 1),
     "HEAD": (b"HEAD /a HTTP/1.1\r\nHost: d\r\n\r\n", 1),
     "OPTIONS *": (b"OPTIONS * HTTP/1.1\r\nHost: d\r\n\r\n", 1),
@@ -193,7 +207,8 @@ def test_what_handlers_behind_change_is_logged_as_it_came(serve, server, write, 
 def test_the_kernel_says_who(log):
     open_to_all(log)
     for uid in (0, 41001, BOB):
-        with subprocess.Popen(["curl", "-s", "-H", "X-Uid: 0", "--unix-socket", log.socket, f"http://d/of-{uid}"], user=uid, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen(["curl", "-s", "-H", "X-Uid: 0", "--unix-socket", log.socket, f"http://d/of-{uid}"], user=uid,
+            stdout=subprocess.DEVNULL) as process:
             pass
         match = log.wait(rf"uid (\d+), pid (\d+): GET /of-{uid} ")
         assert match.groups() == (str(uid), str(process.pid))
@@ -215,10 +230,13 @@ def test_over_tcp_the_address_is_told(serve, server):
 DAY = """
 docker run --rm busybox echo hello
 docker run -d --name web -v data:/data busybox sh -c 'echo started; sleep 1000'
-docker exec web ls / && echo a | docker exec -i web cat && docker logs web && docker top web && docker stats --no-stream web && docker diff web
+docker exec web ls / && echo a | docker exec -i web cat && docker logs web
+docker top web && docker stats --no-stream web && docker diff web
 timeout 5 docker logs -f web || test $? = 124
-docker cp file web:/data && docker cp web:/data/file - | tar -xO && docker inspect web && docker ps -a && docker events --since 1m --until 0s
-DOCKER_BUILDKIT=0 docker build -t built . && docker network create net1 && docker network rm net1 && docker rm -f web && docker volume rm data && docker rmi built
+docker cp file web:/data && docker cp web:/data/file - | tar -xO
+docker inspect web && docker ps -a && docker events --since 1m --until 0s
+DOCKER_BUILDKIT=0 docker build -t built . && docker rmi built
+docker network create net1 && docker network rm net1 && docker rm -f web && docker volume rm data
 """
 
 
@@ -228,13 +246,17 @@ def test_a_day_s_work_is_done_and_told(serve, engine, docker, docker_py, directo
     (directory / "file").write_text("carried\n")
     client = docker(dogger)
     for command in DAY.replace(" && docker rmi built", "").strip().splitlines():
-        done = subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        done = subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=60)
         assert done.returncode == 0, (command, done.stderr)
     assert docker_py(dogger).containers.run("busybox", "echo hello", remove=True) == b"hello\n"
     lines = told(dogger)
-    for method, path, status in (("POST", r"/v1\.41/containers/create\?.*name=web.*", "201"), ("POST", r"/v1\.41/build\?.*t=built.*", "200"), ("POST", "/v1.41/exec/.*/start", "101"),
-                                 ("PUT", "/v1.41/containers/web/archive.*", "200"), ("GET", "/v1.41/containers/web/logs.*follow=1.*", "the client has gone|200")):
-        assert any(line[2] == method and re.fullmatch(path, line[3]) and re.fullmatch(status, line[4]) for line in lines), (method, path, lines)
+    for method, path, status in (("POST", r"/v1\.41/containers/create\?.*name=web.*", "201"),
+        ("POST", r"/v1\.41/build\?.*t=built.*", "200"), ("POST", "/v1.41/exec/.*/start", "101"),
+                                 ("PUT", "/v1.41/containers/web/archive.*", "200"),
+                                 ("GET", "/v1.41/containers/web/logs.*follow=1.*", "the client has gone|200")):
+        assert any(line[2] == method and re.fullmatch(path, line[3]) and re.fullmatch(status, line[4]) for line in lines), (method, path,
+            lines)
     for sign in BREAKS:
         ask(dogger, "GET", f"/containers/{percent(sign + FORGED)}/json")
     told(dogger)

@@ -35,7 +35,8 @@ class Home:
         self.stranger = self.create("/containers/create?name=stranger", host(IpcMode="shareable"))["Id"]      # nobody's
         for name in "alices", "stranger":
             assert engine.ask("POST", f"/containers/{name}/start").status == 204
-        self.exec = self.create("/containers/alices/exec", {"Cmd": ["sh", "-c", f"echo {SECRET}; touch /attacked"], "AttachStdout": True})["Id"]
+        self.exec = self.create("/containers/alices/exec",
+            {"Cmd": ["sh", "-c", f"echo {SECRET}; touch /attacked"], "AttachStdout": True})["Id"]
         mounts = engine.ask("GET", "/containers/alices/json").json["Mounts"]
         self.anonymous = next(mount["Name"] for mount in mounts if mount["Destination"] == "/anonymous")
         self.own = ["alices", "stranger"]
@@ -49,7 +50,8 @@ class Home:
         """All that could be touched, as the engine tells it."""
         containers = [self.engine.ask("GET", f"/containers/{number}/json").json for number in (self.container, self.stranger)]
         return (
-            [(c["Name"], c["State"]["Status"], c["State"]["StartedAt"], c["ExecIDs"], c["HostConfig"], sorted(c["NetworkSettings"]["Networks"])) for c in containers],
+            [(c["Name"], c["State"]["Status"], c["State"]["StartedAt"], c["ExecIDs"], c["HostConfig"],
+                sorted(c["NetworkSettings"]["Networks"])) for c in containers],
             self.engine.ask("GET", f"/exec/{self.exec}/json").json, self.engine.ask("GET", "/volumes/alicevolume").json,
             self.engine.ask("GET", f"/networks/{self.network}").json, self.engine.ask("GET", f"/volumes/{self.anonymous}").json,
             [self.engine.ask("HEAD", f"/containers/{name}/archive?path=/attacked").status for name in self.own],
@@ -122,17 +124,22 @@ ON_CONTAINER = [
     ("GET", "/containers/{c}/logs?stdout=1", None), ("GET", "/containers/{c}/stats?stream=0", None), ("GET", "/containers/{c}/top", None),
     ("GET", "/containers/{c}/changes", None), ("GET", "/containers/{c}/export", None), ("GET", "/containers/{c}/archive?path=/etc", None),
     ("HEAD", "/containers/{c}/archive?path=/etc", None), ("PUT", "/containers/{c}/archive?path=/", b"\0" * 1024),
-    ("POST", "/containers/{c}/copy", {"Resource": "/etc"}), ("POST", "/containers/{c}/start", None), ("POST", "/containers/{c}/stop?t=0", None),
+    ("POST", "/containers/{c}/copy", {"Resource": "/etc"}), ("POST", "/containers/{c}/start", None),
+    ("POST", "/containers/{c}/stop?t=0", None),
     ("POST", "/containers/{c}/restart?t=0", None), ("POST", "/containers/{c}/kill", None), ("POST", "/containers/{c}/pause", None),
     ("POST", "/containers/{c}/unpause", None), ("POST", "/containers/{c}/wait?condition=next-exit", None),
-    ("POST", "/containers/{c}/attach?stream=1&stdin=1&stdout=1&logs=1", None), ("GET", "/containers/{c}/attach/ws?stream=1&stdin=1&logs=1", None),
+    ("POST", "/containers/{c}/attach?stream=1&stdin=1&stdout=1&logs=1", None),
+    ("GET", "/containers/{c}/attach/ws?stream=1&stdin=1&logs=1", None),
     ("POST", "/containers/{c}/resize?h=10&w=10", None), ("POST", "/containers/{c}/rename?name=bobs", None),
-    ("POST", "/containers/{c}/update", {"Memory": 64 << 20}), ("DELETE", "/containers/{c}?force=1", None), ("DELETE", "/containers/{c}?v=1&force=1", None),
+    ("POST", "/containers/{c}/update", {"Memory": 64 << 20}), ("DELETE", "/containers/{c}?force=1", None),
+    ("DELETE", "/containers/{c}?v=1&force=1", None),
     ("POST", "/containers/{c}/exec", {"Cmd": ["touch", "/attacked"]}), ("POST", "/containers/{c}/checkpoints", {"CheckpointID": "x"}),
-    ("GET", "/containers/{c}/checkpoints", None), ("POST", "/commit?container={c}&repo=stolen", None), ("POST", "/commit?container={c}&repo=stolen", {}),
+    ("GET", "/containers/{c}/checkpoints", None), ("POST", "/commit?container={c}&repo=stolen", None),
+    ("POST", "/commit?container={c}&repo=stolen", {}),
     ("POST", "/commit?container=x&container={c}&repo=stolen", None), ("POST", "/commit?container={c}&container=x&repo=stolen", None),
     ("POST", "/commit?c%6Fntainer={c}&repo=stolen", None), ("POST", "/commit?container=x;container={c}&repo=stolen", None),
-    ("GET", "/containers/{c}", None), ("GET", "/containers/{c}/JSON", None), ("GET", "/containers/{c}/json/", None), ("get", "/containers/{c}/json", None),
+    ("GET", "/containers/{c}", None), ("GET", "/containers/{c}/JSON", None), ("GET", "/containers/{c}/json/", None),
+    ("get", "/containers/{c}/json", None),
     ("POST", "/networks/bobnet/connect", {"Container": "{c}"}), ("POST", "/networks/bobnet/connect", {"container": "{c}"}),
     ("POST", "/networks/bobnet/connect", {"Container": "bobs", "EndpointConfig": {"Links": ["{c}:x"]}}),
     ("POST", "/networks/bobnet/disconnect", {"Container": "{c}", "Force": True}),
@@ -142,27 +149,38 @@ ON_CONTAINER = [
 ]
 OTHER = [
     ("GET", "/exec/{e}/json", None), ("POST", "/exec/{e}/start", {"Detach": False}), ("POST", "/exec/{e}/start", {"Detach": True}),
-    ("POST", "/exec/{e}/start", None), ("POST", "/exec/{e}/resize?h=10&w=10", None), ("HEAD", "/exec/{e}/json", None), ("GET", "/exec/{e}/json/", None),
+    ("POST", "/exec/{e}/start", None), ("POST", "/exec/{e}/resize?h=10&w=10", None), ("HEAD", "/exec/{e}/json", None),
+    ("GET", "/exec/{e}/json/", None),
     ("GET", "/volumes/alicevolume", None), ("DELETE", "/volumes/alicevolume?force=1", None), ("PUT", "/volumes/alicevolume", {"Spec": {}}),
     ("GET", "/volumes/{anonymous}", None), ("DELETE", "/volumes/{anonymous}?force=1", None),
     ("POST", "/volumes/create", {"Name": "alicevolume"}), ("POST", "/volumes/create", {"name": "alicevolume"}),
-    ("POST", "/volumes/create", {"Name": "alicevolume", "Labels": {"dogger.owner": str(BOB)}}), ("POST", "/volumes/create", {"Name": "{anonymous}"}),
-    ("GET", "/networks/alicenet", None), ("GET", "/networks/{n}", None), ("GET", "/networks/{n:.12}", None), ("GET", "/networks/{n:.5}?verbose=1", None),
-    ("DELETE", "/networks/alicenet", None), ("DELETE", "/networks/{n}", None), ("GET", "/networks/bridge", None), ("GET", "/networks/host", None),
+    ("POST", "/volumes/create", {"Name": "alicevolume", "Labels": {"dogger.owner": str(BOB)}}),
+    ("POST", "/volumes/create", {"Name": "{anonymous}"}),
+    ("GET", "/networks/alicenet", None), ("GET", "/networks/{n}", None), ("GET", "/networks/{n:.12}", None),
+    ("GET", "/networks/{n:.5}?verbose=1", None),
+    ("DELETE", "/networks/alicenet", None), ("DELETE", "/networks/{n}", None), ("GET", "/networks/bridge", None),
+    ("GET", "/networks/host", None),
     ("POST", "/networks/create", {"Name": "alicenet"}), ("POST", "/networks/create", {"Name": "alicenet", "CheckDuplicate": False}),
     ("POST", "/networks/create", {"Name": "alicenet", "checkduplicate": False, "CheckDuplicate": True}),
     ("POST", "/networks/alicenet/connect", {"Container": "bobs"}), ("POST", "/networks/{n}/connect", {"Container": "bobs"}),
     ("POST", "/networks/bobnet/connect", {"Container": "bobs", "EndpointConfig": {"NetworkId": "{n}"}}),
-    ("GET", "/system/df", None), ("GET", "/system/df?type=container", None), ("POST", "/images/prune", None), ("DELETE", "/images/busybox?force=1", None),
-    ("POST", "/build/prune", None), ("POST", "/session", None), ("POST", "/grpc", None), ("GET", "/debug/vars", None), ("GET", "/plugins", None),
-    ("POST", "/swarm/init", {"ListenAddr": "127.0.0.1", "AdvertiseAddr": "127.0.0.1"}), ("POST", "/swarm/join", {"RemoteAddrs": ["127.0.0.1"]}),
-    ("GET", "/swarm", None), ("GET", "/services", None), ("GET", "/tasks", None), ("GET", "/nodes", None), ("GET", "/configs", None), ("GET", "/secrets", None),
+    ("GET", "/system/df", None), ("GET", "/system/df?type=container", None), ("POST", "/images/prune", None),
+    ("DELETE", "/images/busybox?force=1", None),
+    ("POST", "/build/prune", None), ("POST", "/session", None), ("POST", "/grpc", None), ("GET", "/debug/vars", None),
+    ("GET", "/plugins", None),
+    ("POST", "/swarm/init", {"ListenAddr": "127.0.0.1", "AdvertiseAddr": "127.0.0.1"}),
+    ("POST", "/swarm/join", {"RemoteAddrs": ["127.0.0.1"]}),
+    ("GET", "/swarm", None), ("GET", "/services", None), ("GET", "/tasks", None), ("GET", "/nodes", None), ("GET", "/configs", None),
+    ("GET", "/secrets", None),
     ("POST", "/services/create", {"Name": "x", "TaskTemplate": {"ContainerSpec": PLAIN}}), ("POST", "/plugins/pull?remote=x", []),
     ("GET", "/distribution/busybox/json", None), ("OPTIONS", "/containers/json", None), ("TRACE", "/", None), ("CONNECT", "d:80", None),
-    ("POST", "/build?networkmode=alicenet", b""), ("POST", "/build?networkmode=default&networkmode={n}", b""), ("POST", "/build?networkmode={n:.12}", b""),
+    ("POST", "/build?networkmode=alicenet", b""), ("POST", "/build?networkmode=default&networkmode={n}", b""),
+    ("POST", "/build?networkmode={n:.12}", b""),
     ("GET", "/containers/..%2fcontainers/alices/json", None), ("GET", "/containers/bobs/../alices/json", None),
-    ("GET", "/containers/bobs%2F..%2Falices/json", None), ("GET", "/containers/alices%00/json", None), ("GET", "/containers/alices%3F/json", None),
-    ("GET", "/containers/alices%23/json", None), ("GET", "/containers/%2Falices/json", None), ("GET", "/containers/bobs/json/../../alices/json", None),
+    ("GET", "/containers/bobs%2F..%2Falices/json", None), ("GET", "/containers/alices%00/json", None),
+    ("GET", "/containers/alices%3F/json", None),
+    ("GET", "/containers/alices%23/json", None), ("GET", "/containers/%2Falices/json", None),
+    ("GET", "/containers/bobs/json/../../alices/json", None),
 ]
 
 
@@ -208,12 +226,18 @@ def test_no_spelling_of_a_path_leads_there(mine, home, route):
 
 FILTERS = [
     "", "{}", '{"label":["dogger.owner=41001"]}', '{"label":{"dogger.owner=41001":true}}', '{"label":{"dogger.owner=41001":false}}',
-    '{"label":["dogger.owner"]}', '{"label":[]}', '{"label":{}}', '{"label":["dogger.owner=41001"],"label":[]}', '{"label":null}', "null", "[]",
-    '{"Label":["dogger.owner=41001"]}', '{"LABEL":{"dogger.owner=41001":true}}', '{"name":["alice"]}', '{"name":{"alice":true}}', '{"label!":["x"]}',
-    '{"status":["running"]}', '{"l\\u0061bel":["dogger.owner=41001"]}', '{"label":["dogger.owner=4"]}', '{"label":["dogger.owner=41001","dogger.owner=41002"]}',
-    '{"volume":["alicevolume"]}', '{"network":["alicenet"]}', '{"ancestor":["busybox"]}', '{"id":["a","b","c","d","e","f","0","1","2"]}', '{"driver":["local"]}',
-    '{"label":"dogger.owner=41001"}', '{"label":[["dogger.owner=41001"]]}', '{"label":[1]}', "{", '{"label":["dogger.owner=41001"]}x', '{"type":["container"]}',
-    '{"container":["alices"]}', '{"event":["exec_create"]}', '{"dangling":["true"]}', '{"scope":["local"]}', '{"type":["custom"]}', '{"before":["bobs"]}',
+    '{"label":["dogger.owner"]}', '{"label":[]}', '{"label":{}}', '{"label":["dogger.owner=41001"],"label":[]}', '{"label":null}', "null",
+    "[]",
+    '{"Label":["dogger.owner=41001"]}', '{"LABEL":{"dogger.owner=41001":true}}', '{"name":["alice"]}', '{"name":{"alice":true}}',
+    '{"label!":["x"]}',
+    '{"status":["running"]}', '{"l\\u0061bel":["dogger.owner=41001"]}', '{"label":["dogger.owner=4"]}',
+    '{"label":["dogger.owner=41001","dogger.owner=41002"]}',
+    '{"volume":["alicevolume"]}', '{"network":["alicenet"]}', '{"ancestor":["busybox"]}', '{"id":["a","b","c","d","e","f","0","1","2"]}',
+    '{"driver":["local"]}',
+    '{"label":"dogger.owner=41001"}', '{"label":[["dogger.owner=41001"]]}', '{"label":[1]}', "{", '{"label":["dogger.owner=41001"]}x',
+    '{"type":["container"]}',
+    '{"container":["alices"]}', '{"event":["exec_create"]}', '{"dangling":["true"]}', '{"scope":["local"]}', '{"type":["custom"]}',
+    '{"before":["bobs"]}',
 ]
 LISTS = ["/containers/json?all=1", "/volumes?", "/networks?", "/events?since=1&until={now}"]
 
@@ -230,11 +254,13 @@ def test_no_list_shows_anything_of_alice_s(mine, home):
     count = 0
     for path in LISTS:
         for given in FILTERS:
-            for query in (f"&filters={encoded(given)}", f"&filters=%7B%7D&filters={encoded(given)}", f"&filters={encoded(given)}&filters=%7B%7D",
+            for query in (f"&filters={encoded(given)}", f"&filters=%7B%7D&filters={encoded(given)}",
+                f"&filters={encoded(given)}&filters=%7B%7D",
                           f"&f%69lters={encoded(given)}", f"&x=1;filters={encoded(given)}"):
                 answer = ask(mine, BOB, "GET", "/v1.41" + path.format(now=now) + query)
                 assert refused(answer) or answer.status in (200, 500), (path, query, answer)
-                assert not any(word in answer.text for word in ("alice", home.container, home.network, home.anonymous, home.stranger)), (path, query, answer)
+                assert not any(word in answer.text for word in ("alice", home.container, home.network, home.anonymous,
+                    home.stranger)), (path, query, answer)
                 count += 1
     for kind in ("containers", "networks", "volumes"):
         for given in FILTERS:
@@ -243,7 +269,8 @@ def test_no_list_shows_anything_of_alice_s(mine, home):
             count += 1
     assert count > 800
     assert home.state() == before
-    for path in ("/v1.12/containers/json?all=1", "/v1.24/networks", "/v1.24/containers/json?all=1&size=1", "/containers/json?limit=10", "/containers/json?since=alices"):
+    for path in ("/v1.12/containers/json?all=1", "/v1.24/networks", "/v1.24/containers/json?all=1&size=1", "/containers/json?limit=10",
+        "/containers/json?since=alices"):
         assert "alice" not in ask(mine, BOB, "GET", path).text.replace("since=alices", "").replace("No such container: alices", "")
 
 
@@ -322,7 +349,8 @@ def test_what_bob_makes_is_his_and_nobody_can_say_otherwise(mine, home):
 
 def test_over_tcp_nobody_is_somebody(serve, home):
     dogger = serve(MINE, "--upstream", home.engine.socket, tcp=True)
-    for method, path in (("GET", "/containers/json"), ("GET", "/_ping"), ("POST", "/containers/create"), ("GET", "/containers/alices/json"), ("GET", "/events")):
+    for method, path in (("GET", "/containers/json"), ("GET", "/_ping"), ("POST", "/containers/create"),
+        ("GET", "/containers/alices/json"), ("GET", "/events")):
         answer = dogger.request(method, path, JSON, "{}" if method == "POST" else None)
         assert answer.status == 403 and "over TCP" in answer.message
 
@@ -367,7 +395,8 @@ def test_docker_py_has_its_day_too(mine, home, docker_py):
         assert [c.name for c in client.containers.list(all=True)] == []
         assert client.containers.run("busybox", "echo hello", remove=True) == b"hello\n"
         network = client.networks.create("bobnet", driver="bridge")
-        container = client.containers.run("busybox", "sleep 1000", name="bobs", detach=True, network="bobnet", volumes={"bobdata": {"bind": "/d", "mode": "rw"}})
+        container = client.containers.run("busybox", "sleep 1000", name="bobs", detach=True, network="bobnet",
+            volumes={"bobdata": {"bind": "/d", "mode": "rw"}})
         assert container.exec_run("echo inside").output == b"inside\n"
         assert container.stats(stream=False)["name"] == "/bobs"
         assert [c.name for c in client.containers.list()] == ["bobs"] and [n.name for n in client.networks.list()] == ["bobnet"]

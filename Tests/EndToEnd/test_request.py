@@ -191,3 +191,12 @@ def test_a_script_can_change_its_request_for_those_after_it(serve, write):
     first = write('return function(req) req.note = "from the first"; req.path = "/other"; return nil end', "a.lua")
     second = write("return function(req) return req.path .. ' ' .. req.note end", "b.lua")
     assert serve(first, second).get("/x").body == b"/other from the first"
+
+
+@pytest.mark.parametrize("body", [b"9\r\nabc\r\n0\r\n\r\n", b"x\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"3;" + b"x" * 70000])
+def test_a_body_that_is_no_proper_one_is_answered_when_it_is_forwarded_too(serve, body):
+    """The part that is known to be wrong came along with the head."""
+    behind = serve("return function(req) return req.body end")
+    dogger = serve("return function(req) return req:forward() end", "--upstream", behind.socket)
+    assert dogger.request("POST", "/", [("Transfer-Encoding", "chunked")], body).status == 400
+    assert dogger.post("/", "proper").text == "proper"

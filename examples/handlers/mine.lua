@@ -1,4 +1,6 @@
--- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made. Images are shared.
+-- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made.
+-- Shared are images (whoever tags one can replace what another runs next), names (one that is taken is told), and the numbers of
+-- docker info. A Dockerfile can pass its build's containers off as another's; no other's off as its own.
 -- A user who may mount the host's directories can get around it: dogger run nopriv.lua mine.lua --upstream docker
 -- @needs upstream
 local gate = require "lib.gate"
