@@ -1,5 +1,5 @@
--- Makes the engine unreliable, to see what your program does then: late answers, errors, and answers that break off. What comes
--- is proper HTTP up to where it breaks off; a request that is answered with an error never reached the engine, any other did.
+-- Makes the engine unreliable, to see what your program does then: late answers, errors, and answers that break off.
+-- What comes is proper HTTP up to where it breaks off. A request that is answered with an error never reached the engine, any other did.
 -- @needs upstream
 local dogger = require "dogger"
 local docker = require "dogger.docker"

@@ -1,8 +1,8 @@
--- Labels what is made through this socket with the uid of who made it: containers, volumes, networks, services, configs, secrets, and
--- the images of build, commit and import. Nobody can leave the label out, or say another's; an update leaves it as it was.
--- Not labelled is what comes from elsewhere (docker pull, docker load), a volume without a name that an image or -v /path asks
--- for, a build's images below the last, and what the engine makes by itself. BuildKit could make an image that nobody has looked
--- at, so that builds are the classic ones: DOCKER_BUILDKIT=0.
+-- Labels all that is made through this socket with the uid of who made it. Nobody can leave the label out, or say another's.
+-- That is containers, volumes, networks, services, configs, secrets, and the images of build, commit and import. An update leaves the
+-- label as it was. Not labelled is what comes from elsewhere (docker pull, docker load), a volume without a name that an image or
+-- -v /path asks for, a build's images below the last, and what the engine makes by itself. BuildKit could make an image that nobody
+-- has looked at, so that builds are the classic ones: DOCKER_BUILDKIT=0.
 -- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"
