@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import subprocess
 import tarfile
 
 import pytest
@@ -305,9 +304,9 @@ def test_a_day_s_work_is_done(label, swarm, docker, directory):
     (directory / "labels").write_text("c=d\n")
     directory.chmod(0o777)
     client = docker(label)
+    client.user = BOB
     for command in DAY.strip().splitlines():
-        done = subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL,
-            capture_output=True, timeout=60, user=BOB)
+        done = client.shell(command, directory)
         assert done.returncode == 0, (command, done.stderr)
     swarm.ask("DELETE", "/images/imported?force=1")
     swarm.clear()

@@ -28,6 +28,12 @@ class Docker:
         return subprocess.run(
             [COMMAND, *arguments], env=self.environment | (env or {}), input=input, capture_output=True, timeout=PATIENCE, user=self.user)
 
+    def shell(self, line, directory, env=None):
+        """Runs a line of shell in which docker is used, to its end."""
+        return subprocess.run(
+            ["bash", "-ec", line], env=self.environment | (env or {}), cwd=directory, stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=3 * PATIENCE, user=self.user)
+
     def start(self, *arguments, **options):
         """Starts a command, with pipes for all that it reads and writes."""
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "user": self.user} | options
