@@ -388,6 +388,34 @@ def test_both_do_a_day_s_work_side_by_side(mine, home, docker, directory):
     assert home.state()[1:5] == before
 
 
+@pytest.mark.parametrize("chain", ["nopriv mine", "mine nopriv"])
+def test_with_nopriv_it_is_closed_to_the_host_as_well(serve, home, docker, directory, chain):
+    dogger = serve([MINE.with_name(f"{name}.lua") for name in chain.split()], "--upstream", home.engine.socket, "--quiet")
+    open_to_all(dogger)
+    client = docker(dogger)
+    client.user = BOB
+    (directory / "upfile").write_text("carried\n")
+    before = home.state()
+    for command in (
+        "docker run --rm busybox echo hello",
+        "docker network create bobnet && docker run -d --name bobs -v bobdata:/d --network bobnet busybox sleep 1000",
+        "docker exec bobs ls / && echo a | docker exec -i bobs cat",
+        "docker cp upfile bobs:/d && docker logs bobs && docker inspect bobs && docker ps",
+        "docker rm -f bobs && docker network rm bobnet && docker volume rm bobdata",
+    ):
+        done = client.shell(command, directory)
+        assert done.returncode == 0, (command, done.stderr)
+    for command in (
+        "docker run --rm -v /:/host busybox true", "docker run --rm --network host busybox true",
+        "docker run --rm --volumes-from alices busybox true",
+        "docker run --rm -v alicevolume:/v busybox true", "docker run --rm --network alicenet busybox true", "docker exec alices true",
+        "docker run --rm --network container:alices busybox true", "docker rm alices", "docker inspect alices",
+        "docker network connect alicenet bobs",
+    ):
+        assert client.shell(command, directory).returncode != 0, command
+    assert home.state() == before
+
+
 def test_docker_py_has_its_day_too(mine, home, docker_py):
     with acting_as(BOB):
         client = docker_py(mine)

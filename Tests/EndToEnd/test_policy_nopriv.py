@@ -175,6 +175,20 @@ def test_nopriv_refuses_every_way_out_and_says_why(nopriv, administrator):
     assert not ways_out(administrator)
 
 
+@pytest.mark.parametrize("chain", ["nopriv mine", "mine nopriv", "nopriv label", "label nopriv", "log nopriv redact"])
+def test_nopriv_refuses_them_in_company_too(serve, administrator, chain):
+    """Where one policy asks, another answers: what that one hides must not count as harmless."""
+    dogger = serve([FOLDER / f"{name}.lua" for name in chain.split()], "--upstream", administrator.socket, "--quiet")
+    for way, body in (WAYS | REFUSED).items():
+        status = attack(dogger, "POST", "/v1.41/containers/create", JSON, json.dumps(body))
+        assert status == 201 and "/proc" in way or 400 <= status < 500, (way, status)
+        assert not ways_out(administrator), way
+    number = dogger.request("POST", "/v1.41/containers/create", JSON, json.dumps(PLAIN)).json["Id"]
+    assert attack(dogger, "POST", f"/containers/{number}/exec", JSON, json.dumps(EXEC | {"Privileged": True})) == 403
+    assert attack(dogger, "POST", f"/containers/{number}/start", JSON, json.dumps({"Privileged": True})) == 204
+    assert not ways_out(administrator)
+
+
 def test_nopriv_lets_no_spelling_of_a_body_through(nopriv, administrator):
     count = 0
     for way, body in WAYS.items():

@@ -51,7 +51,8 @@ return function(LABEL)
 
   -- Adds to the filters of a list: the caller's own.
   function owned.filter(req)
-    local ok, filters = pcall(json.decode, req.query.filters or "{}")
+    local given = req.query.filters
+    local ok, filters = pcall(json.decode, given ~= "" and given or "{}")
     if not ok or type(filters) ~= "table" then gate.refuse("filters has to be an object of JSON", 400) end
     for name, values in pairs(filters) do
       if type(values) ~= "table" then gate.refuse("a filter has to be a list", 400) end
