@@ -21,24 +21,33 @@ let package = Package(
             // The archive and not the shared object: the release binary is one file that runs anywhere.
             linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m")]
         ),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        // An archive too, and for the same reason.
+        .target(
+            name: "Store",
+            dependencies: ["CDogger", "CSQLite"],
+            swiftSettings: release,
+            linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]
+        ),
         .target(name: "LuaRuntime", dependencies: ["CDogger"], swiftSettings: release),
         .target(name: "EventLoop", dependencies: ["CDogger"], swiftSettings: release),
         .target(name: "HTTP", swiftSettings: release),
         .target(name: "Server", dependencies: ["HTTP", "EventLoop"], swiftSettings: release),
         .target(
             name: "Scripting",
-            dependencies: ["Server", "LuaRuntime"],
+            dependencies: ["Server", "LuaRuntime", "Store"],
             resources: [.embedInCode("lua")],
             swiftSettings: release
         ),
         .executableTarget(
             name: "dogger",
-            dependencies: ["Scripting", "CDogger", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: ["Scripting", "Store", "CDogger", .product(name: "ArgumentParser", package: "swift-argument-parser")]
         ),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime"], exclude: ["reachable-globals.txt"]),
         .testTarget(name: "ServerTests", dependencies: ["Server"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store"]),
         .testTarget(name: "ScriptingTests", dependencies: ["Scripting"]),
     ],
     swiftLanguageModes: [.v6]

@@ -7,7 +7,7 @@ enum EmbeddedLua {
         ("dogger.forward", PackageResources.forward_lua),
         ("dogger.tape", PackageResources.tape_lua),
     ])
-    static let names = "dogger, dogger.json, dogger.docker, dogger.tape"
+    static let names = "dogger, dogger.json, dogger.docker, dogger.store, dogger.tape"
 }
 
 /// The version of dogger, as `--version` and `dogger.version` tell it.

@@ -2,6 +2,7 @@ import EventLoop
 import HTTP
 import LuaRuntime
 import Server
+import Store
 
 /// How scripts are run.
 public struct ScriptingOptions {
@@ -18,6 +19,8 @@ public struct ScriptingOptions {
     public var upstream: Upstream?
     /// A line in the log for each request.
     public var logsRequests = true
+    /// What scripts keep beyond their own version's end.
+    public var store = Store()
 
     public init() {}
 }
@@ -32,9 +35,10 @@ public final class Handler {
     let log: Log
     /// Where goes what no handler answers; nil: nowhere.
     var upstream: Upstream? { options.upstream }
+    var store: Store { options.store }
     private var machine: VirtualMachine!
     /// Where bytes that answer a script stand until Lua has copied them.
-    private var answerBytes = ByteBuffer()
+    var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
     private var isRetired = false
 
@@ -121,6 +125,9 @@ extension Handler: ScriptHost {
         case .findModule, .readModule, .readFile:
             answerFile(&call)
             return .done
+        case .storeGet, .storeSet, .storeDelete, .storeReplace, .storeAdd, .storeKeys:
+            answerStore(&call)
+            return .done
         default:
             guard let owner = call.task?.pointee.owner else {
                 return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
@@ -162,7 +169,7 @@ extension Handler: ScriptHost {
 }
 
 extension ByteBuffer {
-    fileprivate func append(_ text: String) {
+    func append(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }
