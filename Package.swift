@@ -48,7 +48,7 @@ let package = Package(
         .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime"], exclude: ["reachable-globals.txt"]),
         .testTarget(name: "ServerTests", dependencies: ["Server"]),
         .testTarget(name: "StoreTests", dependencies: ["Store"]),
-        .testTarget(name: "ScriptingTests", dependencies: ["Scripting"]),
+        .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Store"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -40,7 +40,7 @@ extension Handler {
                 call.answer = !isThere ? .none : isJSON ? .json(answerBytes.readable) : .bytes(answerBytes.readable)
             }
         } catch {
-            _ = fail(&call, "dogger.store: \(error.message)")
+            _ = fail(&call, error.message)
         }
     }
 }

@@ -38,8 +38,8 @@ public enum StoreError: Error, Equatable {
         case .noSpace(let path): "there is no space left on the disk of the store \(path)"
         case .full(let limit): "the store is full: what it holds may take \(readable(limit)), and --store-limit raises that"
         case .failed(let path, let reason): "the store \(path) failed: \(reason)"
-        case .notAnInteger: "the value is not an integer of 64 bits"
-        case .overflow: "the sum is not an integer of 64 bits"
+        case .notAnInteger: "store.incr: the value is not an integer of 64 bits"
+        case .overflow: "store.incr: the sum is not an integer of 64 bits"
         }
     }
 
