@@ -35,8 +35,8 @@ let package = Package(
         .target(name: "Server", dependencies: ["HTTP", "EventLoop"], swiftSettings: release),
         .target(
             name: "Scripting",
-            dependencies: ["Server", "LuaRuntime", "Store"],
-            resources: [.embedInCode("lua")],
+            dependencies: ["Server", "LuaRuntime", "Store", "CDogger"],
+            resources: [.embedInCode("lua"), .embedInCode("types")],
             swiftSettings: release
         ),
         .executableTarget(
