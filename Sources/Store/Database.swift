@@ -9,10 +9,9 @@ import Glibc
 /// is JSON, where it stored anything else.
 final class Database {
     let handle: OpaquePointer
+    private let patience = Patience()
     let find, put, insert, update, delete, deleteSame, list, expired, purge: Statement
 
-    /// How long another process that writes may keep this one, in milliseconds: nothing else happens meanwhile.
-    private static let patience: Int32 = 500
     /// "dogg", in the file's header.
     private static let application: Int64 = 0x646F_6767
     private static let version: Int64 = 1
@@ -29,7 +28,7 @@ final class Database {
         guard let handle = opened else { throw DatabaseFault(code: SQLITE_NOMEM) }
         do throws(DatabaseFault) {
             guard code == SQLITE_OK else { throw DatabaseFault(code: code) }
-            sqlite3_busy_timeout(handle, Database.patience)
+            sqlite3_busy_handler(handle, { Patience.wait($0, $1) }, patience.context)
             try Database.prepare(handle, isMemory, limit)
             let isAlive = "(expires IS NULL OR expires > ?2)"
             find = try Statement(handle, "SELECT value FROM store WHERE key = ?1 AND \(isAlive)")

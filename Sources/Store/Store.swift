@@ -4,7 +4,7 @@ import Glibc
 /// Values by their keys, which outlive the process that works on them: on disk, or in the memory that its parent holds.
 ///
 /// Opened when it is first used. Everything that a call changed is safe from any end of the process when the call returns; in a
-/// file from any end of the machine too. For one thread, which waits for the disk, and for other processes up to half a second.
+/// file from any end of the machine too. For one thread, which waits for the disk, and for other processes up to a second.
 public final class Store {
     public enum Place {
         /// A path. Several processes may have it open.

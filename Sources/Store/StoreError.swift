@@ -33,7 +33,7 @@ public enum StoreError: Error, Equatable {
         case .unsuitable(let path):
             "the store \(path) is on a file system that can't hold it, as SQLite's write-ahead log needs shared memory: name a file on a local disk with --store"
         case .readOnly(let path): "the store \(path) may not be written to: check the modes of the file and of its directory"
-        case .busy(let path): "the store \(path) is busy: another process has held it for half a second"
+        case .busy(let path): "the store \(path) is busy: another process has held it for a second"
         case .moved(let path): "the store \(path) was moved or removed while dogger had it open: put it back, or restart dogger"
         case .noSpace(let path): "there is no space left on the disk of the store \(path)"
         case .full(let limit): "the store is full: what it holds may take \(readable(limit)), and --store-limit raises that"

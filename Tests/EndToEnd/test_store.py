@@ -263,7 +263,7 @@ def test_a_writer_that_holds_the_file(serve, directory):
     database = sqlite3.connect(directory / "s.db", isolation_level=None)
     database.execute("BEGIN IMMEDIATE")
     answer = dogger.request("PUT", "/a", body=b"y")
-    assert answer.status == 500 and "the store s.db is busy: another process has held it for half a second" in answer.json["message"]
+    assert answer.status == 500 and "the store s.db is busy: another process has held it for a second" in answer.json["message"]
     assert dogger.get("/a").text == "x"
     database.execute("ROLLBACK")
     database.close()
