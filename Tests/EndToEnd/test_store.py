@@ -292,3 +292,10 @@ def test_a_command_has_a_store_too(directory, write):
         "curl -s --unix-socket $DOGGER_SOCKET -X POST http://d/incr/n", cwd=directory)
     assert (result.returncode, result.stdout) == (0, "1")
     assert sorted(os.listdir(directory)) == ["handler.lua", "s.db"]
+
+
+def test_a_handler_that_needs_a_file(directory, write):
+    write("-- Counts.\n-- @needs store\n" + STORE)
+    refused = finish("run", "handler.lua", "--", "true", cwd=directory)
+    assert (refused.returncode, refused.stderr) == (1, "dogger: handler.lua needs what it was not given: add --store FILE\n")
+    assert finish("run", "handler.lua", "--store", "s.db", "--", "true", cwd=directory).returncode == 0
