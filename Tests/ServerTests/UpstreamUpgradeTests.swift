@@ -94,6 +94,48 @@ import Testing
         #expect(sent.exchange.isEnded)
     }
 
+    // MARK: What is left to send at the end
+
+    /// An exchange that has ended, with bytes that the upstream has not taken yet.
+    private func closedWithARest(_ harness: UpstreamHarness) throws -> (client: Client, count: Int) {
+        let (sent, client) = try upgraded(harness)
+        let text = String(repeating: "x", count: 1_000_000)
+        #expect(sent.write(text) == .wait)
+        sent.exchange.close()
+        #expect(sent.exchange.isEnded)
+        try harness.turn()
+        #expect(harness.upstream.connectionCount == 1)
+        return (client, text.utf8.count)
+    }
+
+    @Test func whatWasWrittenStillGoesOut() throws {
+        let harness = try UpstreamHarness()
+        let (client, count) = try closedWithARest(harness)
+        // Of no interest any more, and no hindrance.
+        client.send("something")
+        let received = Box<Int>()
+        let reader = Thread { received.set(client.readToEnd().text.utf8.count) }
+        try harness.turn(until: { harness.upstream.connectionCount == 0 })
+        #expect(received.wait() == count)
+        reader.join()
+    }
+
+    @Test func anUpstreamThatTakesNothingIsNotWaitedFor() throws {
+        var options = UpstreamOptions()
+        options.stallTimeout = 20_000_000
+        let harness = try UpstreamHarness(options)
+        let (client, _) = try closedWithARest(harness)
+        try harness.turn(until: { harness.upstream.connectionCount == 0 })
+        withExtendedLifetime(client) {}
+    }
+
+    @Test func anUpstreamThatLeavesIsNotWaitedFor() throws {
+        let harness = try UpstreamHarness()
+        let (client, _) = try closedWithARest(harness)
+        client.close()
+        try harness.turn(until: { harness.upstream.connectionCount == 0 })
+    }
+
     @Test func allThatAnUpstreamSentIsReadAfterItHasLeft() throws {
         let harness = try UpstreamHarness()
         let (sent, client) = try upgraded(harness, reads: false)
