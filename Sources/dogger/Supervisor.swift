@@ -43,7 +43,8 @@ final class Supervisor {
     func listen(_ listener: Listener) throws {
         if let upstream = plan.upstream, upstream.isSame(as: listener) {
             listener.close()
-            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path.")
+            let other = if case .tcp = upstream { "--listen another port" } else { "--socket another path" }
+            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give \(other).")
         }
         listeners.append(listener)
     }

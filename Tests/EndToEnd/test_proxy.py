@@ -1,6 +1,9 @@
 """dogger between a client and an upstream that is no engine: who half-closes, who leaves, and what the other side sees of it."""
 
+import socket
+
 import pytest
+from harness import finish
 
 UPSTREAM = """
 local dogger = require "dogger"
@@ -127,3 +130,21 @@ def test_the_upstream_leaves(proxy, target, headers):
             connection.read_head()
             upstream.stop()
             connection.read_rest()
+
+
+# An upstream that is dogger itself.
+
+
+def test_its_own_socket_is_no_upstream(directory):
+    result = finish("run", "--socket", directory / "s", "--upstream", directory / "s")
+    assert result.returncode == 1
+    assert f"--upstream unix://{directory}/s is the socket that dogger itself would serve on" in result.stderr
+
+
+@pytest.mark.parametrize("listen,upstream", [("127.0.0.1", "localhost"), ("0.0.0.0", "127.0.0.2")])
+def test_its_own_port_is_no_upstream(listen, upstream):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    result = finish("run", "--public", "--listen", f"{listen}:{port}", "--upstream", f"tcp://{upstream}:{port}")
+    assert result.returncode == 1
+    assert f"--upstream tcp://{upstream}:{port} is the socket that dogger itself would serve on" in result.stderr
