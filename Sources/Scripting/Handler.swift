@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import HTTP
 import LuaRuntime
 import Server
@@ -14,10 +15,16 @@ public struct ScriptingOptions {
     public var traces = false
     /// Whom requests over TCP are answered.
     public var tcpGuard = TCPGuard()
+    /// What scripts may reach outside of their VM.
+    public var grants = Grants()
     /// Where goes what no handler answers.
     public var upstream: Upstream?
     /// A line in the log for each request.
     public var logsRequests = true
+    /// Handlers that stand in no file, by what is given in place of their paths.
+    public var given: [String: [UInt8]] = [:]
+    /// Handlers whose header names what no flag gives are not loaded.
+    public var refusesNeeds = true
 
     public init() {}
 }
@@ -43,7 +50,7 @@ public final class Handler {
         self.options = options
         self.loop = loop
         self.log = log
-        files = ScriptFiles()
+        files = ScriptFiles(options.grants, given: options.given)
     }
 
     /// Loads a version, in a fresh VM.
@@ -72,18 +79,31 @@ public final class Handler {
         } catch {
             throw .script(error)
         }
-        for path in paths {
-            let text: ByteBuffer
+        for (index, path) in paths.enumerated() {
+            let (name, text): (String, ByteBuffer)
             do throws(ScriptFiles.Fault) {
-                text = try files.handler(path)
+                (name, text) = try files.handler(path)
+                try checkNeeds(of: text, name, hasNext: index + 1 < paths.count)
             } catch {
                 throw .file(error)
             }
             do throws(ScriptFailure) {
-                try machine.load(name: path, text: text.readable)
+                try machine.load(name: name, text: text.readable)
             } catch {
                 throw .script(error)
             }
+        }
+    }
+
+    /// Refuses what says in its header that it needs what no flag gives.
+    private func checkNeeds(of text: ByteBuffer, _ name: String, hasNext: Bool) throws(ScriptFiles.Fault) {
+        do throws(SharingFault) {
+            let needs = try Header(text.bytes).needs(name)
+            let missing = needs.filter { !options.gives($0, hasNext: hasNext) }
+            guard options.refusesNeeds, !missing.isEmpty else { return }
+            throw SharingFault("\(name) needs what it was not given: add \(missing.map(\.flag).joined(separator: " "))")
+        } catch {
+            throw ScriptFiles.Fault(message: error.description)
         }
     }
 
@@ -121,6 +141,7 @@ extension Handler: ScriptHost {
         case .findModule, .readModule, .readFile:
             answerFile(&call)
             return .done
+        case .variable: return answerVariable(&call)
         default:
             guard let owner = call.task?.pointee.owner else {
                 return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
@@ -138,14 +159,28 @@ extension Handler: ScriptHost {
                 answerBytes.reset()
                 answerBytes.append(try files.module(text, from: String(call.source)))
             case .readModule:
-                answerBytes = try files.read(text)
+                answerBytes = try files.module(at: text)
             default:
-                answerBytes = try files.beside(text, from: String(call.source))
+                answerBytes = try files.file(text, from: String(call.source))
             }
             call.answer = .bytes(answerBytes.readable)
         } catch {
             _ = fail(&call, error.message)
         }
+    }
+
+    private func answerVariable(_ call: inout HostCall) -> HostReply {
+        let name = String(call.text)
+        guard options.grants.allows(env: name) else {
+            return fail(&call, "env(\"\(name)\"): a script sees no variables but those that a flag grants: dogger run --allow-env \(name) would grant it")
+        }
+        guard let value = getenv(name) else {
+            call.answer = .none
+            return .done
+        }
+        // Nobody changes the environment while scripts run, and Lua copies it.
+        call.answer = .bytes(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+        return .done
     }
 
     /// An error in the script, at the place of its call.

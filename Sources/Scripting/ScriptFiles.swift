@@ -1,3 +1,4 @@
+import CDogger
 import Glibc
 import HTTP
 
@@ -43,60 +44,129 @@ final class ScriptFiles {
     private var rootOfChunk: [String: String] = [:]
     private var firstRoot = "."
     private static let mostBytes = 64 << 20
+    private let grants: Grants
+    /// Texts that stand in no file, by what takes the path's place.
+    private let given: [String: [UInt8]]
+    /// What the packs have in them, by their paths: to scripts a pack is a directory.
+    private var packs: [String: Pack] = [:]
+
+    init(_ grants: Grants = Grants(), given: [String: [UInt8]] = [:]) {
+        self.grants = grants
+        self.given = given
+    }
 
     /// True when one of the files has changed since it was read.
     var isStale: Bool {
         touched.contains { path, stamp in Stamp(path: path) != stamp }
     }
 
-    /// Reads a handler file; what it requires is looked for beside it.
-    func handler(_ path: String) throws(Fault) -> ByteBuffer {
-        let root = ScriptFiles.directory(of: path)
-        if rootOfChunk.isEmpty { firstRoot = root }
-        rootOfChunk[path] = root
-        return try read(path)
+    /// Reads a handler file; what it requires is looked for beside it, or in it where it is a pack.
+    /// - Returns: how errors call it, and its text.
+    func handler(_ path: String) throws(Fault) -> (name: String, text: ByteBuffer) {
+        let isFirst = rootOfChunk.isEmpty
+        start(path, below: given[path] != nil ? path : Path.directory(of: path), isFirst)
+        let text = if let bytes = given[path] { ByteBuffer(bytes) } else { try read(path) }
+        guard let pack = try pack(in: text, path) else { return (path, text) }
+        let name = "\(path)/\(pack.main)"
+        packs[path] = pack
+        start(name, below: path, isFirst)
+        return (name, ByteBuffer(pack.handler))
     }
+
+    private func start(_ name: String, below root: String, _ isFirst: Bool) {
+        if isFirst { firstRoot = root }
+        rootOfChunk[name] = root
+    }
+
+    private func pack(in text: ByteBuffer, _ path: String) throws(Fault) -> Pack? {
+        do throws(SharingFault) {
+            return try Pack(text.bytes, path: path)
+        } catch {
+            throw Fault(message: error.description)
+        }
+    }
+
+    /// Nothing is beside a pack's scripts but what it has in it, and nothing beside a text that came without a file: such come
+    /// from others, and what lies where they happen to be is not theirs to read.
+    private func isClosed(_ root: String) -> Bool { packs[root] != nil || given[root] != nil }
 
     /// The path of the module `a.b` that the chunk `source` asks for: `a/b.lua` beside the script.
     func module(_ name: String, from source: String) throws(Fault) -> String {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        let isName = parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
-        }
-        guard isName else { throw Fault(message: "'\(name)' is no name of a module: names look like \"lib.names\" for lib/names.lua beside the script") }
         let root = rootOfChunk[source] ?? firstRoot
-        let path = ScriptFiles.join(root, parts.joined(separator: "/") + ".lua")
-        guard Stamp(path: path) != nil else {
-            remember(ScriptFiles.absolute(path), nil)
-            throw Fault(message: "there is no module '\(name)': no file \(path), and dogger's own are \(EmbeddedLua.names)")
+        guard ScriptFiles.isModuleName(name) else {
+            throw Fault(message: "'\(name)' is no name of a module: names look like \"lib.names\" for lib/names.lua beside the script")
         }
-        try checkBeside(path, root, name)
+        let path = Path.join(root, Pack.path(ofModule: name))
+        if isClosed(root) {
+            guard packs[root]?.modules[Pack.path(ofModule: name)] != nil else {
+                throw Fault(message: "there is no module '\(name)': \(root) does not have it in it, and dogger's own are \(EmbeddedLua.names)")
+            }
+        } else {
+            guard Path.real(path) != nil else {
+                remember(Path.absolute(path), nil)
+                throw Fault(message: "there is no module '\(name)': no file \(path), and dogger's own are \(EmbeddedLua.names)")
+            }
+            _ = try whatMayBeRead(path, beside: root, mention: "require \"\(name)\"")
+        }
         rootOfChunk[path] = root
         return path
     }
 
-    /// Reads a file that a script names, by a path relative to its own directory, which it can't leave.
-    func beside(_ name: String, from source: String) throws(Fault) -> ByteBuffer {
-        let root = rootOfChunk[source] ?? firstRoot
-        guard !name.isEmpty, !name.hasPrefix("/"), !name.utf8.contains(0), !name.split(separator: "/").contains("..") else {
-            throw Fault(message: "read_file(\"\(name)\"): a script reads files beside it, by a path without '..' that does not begin with '/'")
+    static func isModuleName(_ name: String) -> Bool {
+        name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
         }
-        let path = ScriptFiles.join(root, name)
-        if Stamp(path: path) != nil { try checkBeside(path, root, name) }
-        return try read(path)
     }
 
-    /// A link must not lead out of the script's directory.
-    private func checkBeside(_ path: String, _ root: String, _ name: String) throws(Fault) {
-        guard let real = ScriptFiles.real(path), let realRoot = ScriptFiles.real(root), real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
-            throw Fault(message: "'\(name)' is a link that leads out of \(root): a script reads only what is beside it")
+    /// Reads a module's text, at the path that `module` gave.
+    func module(at path: String) throws(Fault) -> ByteBuffer {
+        let root = rootOfChunk[path] ?? firstRoot
+        if let pack = packs[root], let text = pack.modules[String(path.dropFirst(root.count + 1))] { return ByteBuffer(text) }
+        return try read(path) { path throws(Fault) in dg_open_real(try self.whatMayBeRead(path, beside: root, mention: "require")) }
+    }
+
+    /// Reads a file that a script names, by a path from its own directory on, or an absolute one. Without such a directory a path
+    /// begins at the current one, where nothing but a grant lets it.
+    func file(_ name: String, from source: String) throws(Fault) -> ByteBuffer {
+        guard !name.isEmpty, !name.utf8.contains(0) else {
+            throw Fault(message: "read_file(\"\(name)\"): this is no path: write one that begins at the script's directory, such as \"data/names.json\"")
         }
+        let root = rootOfChunk[source] ?? firstRoot
+        if let content = packs[root]?.content(of: name) { return ByteBuffer(content) }
+        return try read(isClosed(root) ? name : Path.join(root, name)) { path throws(Fault) in
+            dg_open_real(try self.whatMayBeRead(path, beside: root, mention: "read_file(\"\(name)\")"))
+        }
+    }
+
+    /// The real path of a file that is beside the script, or granted. Where nothing is there, that is told only of a path that
+    /// would be: a script must not learn what exists elsewhere.
+    /// - Parameter mention: what the script asked for, as the beginning of a sentence.
+    private func whatMayBeRead(_ path: String, beside root: String, mention: String) throws(Fault) -> String {
+        let real = Path.real(path)
+        let code = errno
+        let found = real ?? Path.realBeginning(path)
+        let isBeside = !isClosed(root) && Path.real(root).map { Path.isWithin(found, $0) } ?? false
+        if isBeside || grants.allows(read: found) {
+            if let real { return real }
+            remember(Path.absolute(path), nil)
+            throw Fault(message: ScriptFiles.explain(path, code), isMissing: code == ENOENT)
+        }
+        let plain = Path.plain(path)
+        let isLink = !isClosed(root) && Path.isWithin(plain, Path.plain(root)) || grants.read.contains { Path.isWithin(plain, Path.plain($0)) }
+        let directory = Path.directory(of: isLink ? found : plain)
+        let what = isLink ? "\(path) is a link that leads out of what a script may read"
+            : isClosed(root) ? "\(root) does not have that file in it, and no flag grants it" : "a script reads what is beside it, and what a flag grants"
+        throw Fault(message: "\(mention): \(what): dogger run --allow-read \(directory) would grant it")
     }
 
     /// Reads a whole regular file.
     func read(_ path: String) throws(Fault) -> ByteBuffer {
-        let absolute = ScriptFiles.absolute(path)
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        try read(path) { path in open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    }
+
+    private func read(_ path: String, open: (String) throws(Fault) -> Int32) throws(Fault) -> ByteBuffer {
+        let absolute = Path.absolute(path)
+        let descriptor = try open(path)
         guard descriptor >= 0 else {
             let code = errno
             remember(absolute, nil)
@@ -137,26 +207,15 @@ final class ScriptFiles {
         default: "\(path) can't be read: \(String(cString: strerror(code)))"
         }
     }
+}
 
-    static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
+extension ByteBuffer {
+    /// A copy of the readable ones.
+    var bytes: [UInt8] { withExtendedLifetime(self) { Array(readable) } }
 
-    static func join(_ directory: String, _ name: String) -> String {
-        directory == "." ? name : directory == "/" ? "/\(name)" : "\(directory)/\(name)"
-    }
-
-    static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
-        defer { free(current) }
-        return "\(String(cString: current))/\(path)"
-    }
-
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
+    fileprivate convenience init(_ bytes: [UInt8]) {
+        self.init()
+        bytes.withUnsafeBytes { append($0) }
     }
 }
 

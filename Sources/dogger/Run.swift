@@ -32,7 +32,7 @@ struct Run: RunsCommand {
             second one cuts them off. SIGHUP reloads the handlers.
             """)
 
-    @Argument(help: "Handler files, in the order in which they are asked.", completion: .file(extensions: ["lua"]))
+    @Argument(help: "Handler files, names, or - for standard input, in the order in which they are asked.", completion: .file(extensions: ["lua"]))
     var handlers: [String] = []
 
     @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
@@ -63,13 +63,15 @@ struct Run: RunsCommand {
     @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM.", valueName: "time"))
     var grace = Duration(seconds: 10)
 
+    @OptionGroup(title: "What scripts may reach") var grants: GrantOptions
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     /// What stands behind `--`. The parser knows no second list, so `Dogger.main` puts it here.
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, grants, limits
     }
 
     func validate() throws {
@@ -81,6 +83,7 @@ struct Run: RunsCommand {
 
     func run() throws {
         var scripting = limits.scripting
+        scripting.grants = grants.grants
         scripting.hidesErrors = hideErrors
         scripting.traces = trace
         scripting.tcpGuard.allowsAnyHost = isPublic
@@ -88,8 +91,10 @@ struct Run: RunsCommand {
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
+            let (paths, given) = try HandlerSearch().findAll(handlers)
+            scripting.given = given
             let plan = Service.Plan(
-                handlers: handlers, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+                handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
             throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)
