@@ -1,3 +1,4 @@
+import CDogger
 import EventLoop
 import Glibc
 

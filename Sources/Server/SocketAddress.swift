@@ -1,3 +1,4 @@
+import CDogger
 import Glibc
 
 /// An internet address with a port, as the kernel takes it.
