@@ -47,3 +47,8 @@ int dg_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 int dg_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 int dg_name_process(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int dg_terminal_columns(int terminal) {
+    struct winsize size;
+    return ioctl(terminal, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}

@@ -11,7 +11,6 @@ final class Service {
     private let log: Log
     private let server: Server
     private let reloader: Reloader
-    private let grace: UInt64
     private var channel: Channel!
     private var isEnding = false
 
@@ -78,7 +77,6 @@ final class Service {
         Descriptor.raiseLimit()
         self.loop = loop
         self.log = log
-        grace = plan.grace
         var scripting = plan.scripting
         // What is wrong with a file is better told now than to the first client.
         if scripting.store.isFile { try scripting.store.open() }
@@ -86,12 +84,12 @@ final class Service {
         reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
-        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
+        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] in obey($0, $1) }
     }
 
-    private func obey(_ order: Channel.Kind) {
+    private func obey(_ order: Channel.Kind, _ text: String) {
         switch order {
-        case .end: end()
+        case .end: end(by: UInt64(text) ?? 0)
         case .reload:
             reloader.reload()
             channel.send(.reloaded)
@@ -100,9 +98,11 @@ final class Service {
         }
     }
 
-    private func end() {
+    /// - Parameter time: counts from the parent's order, though a script may have kept it waiting.
+    private func end(by time: UInt64) {
         var isOver = false
-        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in
+        let now = EventLoop.clock()
+        server.drain(grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
             loop.stop()
         }
