@@ -28,7 +28,7 @@ let package = Package(
         .target(
             name: "Scripting",
             dependencies: ["Server", "LuaRuntime"],
-            resources: [.embedInCode("lua")],
+            resources: [.embedInCode("lua"), .embedInCode("web")],
             swiftSettings: release
         ),
         .executableTarget(
