@@ -130,14 +130,12 @@ enum InspectorJSON {
 }
 
 extension JSONNode {
-    fileprivate static func text(_ text: String) -> JSONNode { .string(Array(text.utf8)) }
-
     fileprivate static func integer(_ number: some BinaryInteger) -> JSONNode { .number(Array(String(number).utf8)) }
 
     /// To the microsecond.
     fileprivate static func milliseconds(_ nanoseconds: UInt64) -> JSONNode {
         let fraction = String(nanoseconds / 1000 % 1000)
-        return .number([UInt8](ascii: "\(nanoseconds / 1_000_000)." + String(repeating: "0", count: 3 - fraction.count) + fraction))
+        return .number(Array("\(nanoseconds / 1_000_000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)".utf8))
     }
 
     /// What is nil is left out.

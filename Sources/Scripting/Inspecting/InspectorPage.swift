@@ -29,7 +29,7 @@ final class InspectorPage: ExchangeDelegate {
     }
 
     private func write(_ text: [UInt8]) {
-        let event = [UInt8](ascii: "data: ") + text + [UInt8](ascii: "\n\n")
+        let event = Array("data: ".utf8) + text + Array("\n\n".utf8)
         finish(event.withUnsafeBytes { exchange.write($0) })
     }
 

@@ -22,7 +22,7 @@ public final class InspectorSite: RequestHandler {
         do throws(Refusal) {
             try answer(exchange, path(of: exchange))
         } catch {
-            respond(exchange, error.status, "text/plain; charset=utf-8", [UInt8](ascii: error.message + "\n"))
+            respond(exchange, error.status, "text/plain; charset=utf-8", Array("\(error.message)\n".utf8))
         }
     }
 
@@ -91,7 +91,7 @@ public final class InspectorSite: RequestHandler {
 
     /// Relative addresses count from the token's directory.
     private func redirect(_ exchange: Exchange) {
-        let location = [UInt8](ascii: "/\(token.text)/")
+        let location = Array("/\(token.text)/".utf8)
         location.withUnsafeBytes { location in
             respond(exchange, 308, "", [], [ResponseField(name: InspectorSite.location.bytes, value: location)])
         }

@@ -104,21 +104,21 @@ final class Replay: EventSource {
     // MARK: The request
 
     private static func request(_ take: Take) -> [UInt8] {
-        var text = take.method + [0x20] + take.target + [UInt8](ascii: " HTTP/1.1\r\n")
+        var text = take.method + [0x20] + take.target + Array(" HTTP/1.1\r\n".utf8)
         let offered = take.requestField("upgrade")
-        if take.requestField("host") == nil { text += [UInt8](ascii: "Host: localhost\r\n") }
+        if take.requestField("host") == nil { text += Array("Host: localhost\r\n".utf8) }
         for field in take.requestFields where !isReplaced(Take.lowercased(field.name)) {
-            text += field.name + [UInt8](ascii: ": ") + field.value + [UInt8](ascii: "\r\n")
+            text += field.name + Array(": ".utf8) + field.value + Array("\r\n".utf8)
         }
         if let offered {
-            text += [UInt8](ascii: "Connection: Upgrade\r\nUpgrade: ") + offered + [UInt8](ascii: "\r\n")
+            text += Array("Connection: Upgrade\r\nUpgrade: ".utf8) + offered + Array("\r\n".utf8)
         } else {
-            text += [UInt8](ascii: "Connection: close\r\n")
+            text += Array("Connection: close\r\n".utf8)
         }
         let body = take.sentBody.bytes
         // A POST has a length even without a body: clients say so, and some servers ask for it.
-        if !body.isEmpty || take.requestField("content-length") != nil { text += [UInt8](ascii: "Content-Length: \(body.count)\r\n") }
-        return text + [UInt8](ascii: "\r\n") + body
+        if !body.isEmpty || take.requestField("content-length") != nil { text += Array("Content-Length: \(body.count)\r\n".utf8) }
+        return text + Array("\r\n".utf8) + body
     }
 
     /// What concerns the connection, or the framing of the body.

@@ -34,7 +34,8 @@ export class Detail {
     const scroll = isSame ? this.#panel?.querySelector(".body, .scroll")?.scrollTop : 0;
     this.#exchange = exchange;
     const tabs = this.#tabs();
-    if (!tabs.some(([name]) => name === this.#tab)) this.#tab = exchange.upgraded ? "stream" : "overview";
+    // Of a raw stream there is no response apart.
+    if (!tabs.some(([name]) => name === this.#tab)) this.#tab = exchange.upgraded ? "stream" : "response";
     this.#panel = el("div", { id: "panel", role: "tabpanel", "aria-labelledby": `tab-${this.#tab}` });
     this.#place.replaceChildren(this.#head(), this.#tabList(tabs), this.#panel);
     this.#fill(tabs);
@@ -144,7 +145,7 @@ function facts(exchange) {
     ["Status", exchange.status ? `${exchange.status} ${visible(exchange.reason)}` : "no answer yet"],
     ["State", states[exchange.state] + (exchange.failure ? `: ${visible(exchange.failure)}` : "")],
     ["Answered by", `${who}`],
-    ["Version", exchange.version ? `${exchange.version} of the handlers, loaded ${clock(exchange.loaded)}` : null],
+    ["Version", exchange.version ? `${exchange.version}, loaded ${clock(exchange.loaded)}` : null],
     ["Caller", visible(caller)],
     ["Came in at", exchange.address ? visible(exchange.address) : null],
     ["Began", clock(exchange.time)],
