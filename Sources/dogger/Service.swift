@@ -10,7 +10,6 @@ final class Service {
     private let log: Log
     private let server: Server
     private let reloader: Reloader
-    private let grace: UInt64
     private var channel: Channel!
     /// Serves the inspector's page, where there is one.
     private var site: Server?
@@ -86,13 +85,12 @@ final class Service {
         Descriptor.raiseLimit()
         self.loop = loop
         self.log = log
-        grace = plan.grace
         var scripting = plan.scripting
         scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
         reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
-        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
+        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] in obey($0, $1) }
     }
 
     /// Serves the inspector's page beside the handlers.
@@ -103,9 +101,9 @@ final class Service {
         self.site = site
     }
 
-    private func obey(_ order: Channel.Kind) {
+    private func obey(_ order: Channel.Kind, _ text: String) {
         switch order {
-        case .end: end()
+        case .end: end(by: UInt64(text) ?? 0)
         case .reload:
             reloader.reload()
             channel.send(.reloaded)
@@ -114,9 +112,11 @@ final class Service {
         }
     }
 
-    private func end() {
+    /// - Parameter time: counts from the parent's order, though a script may have kept it waiting.
+    private func end(by time: UInt64) {
         var isOver = false
-        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in
+        let now = EventLoop.clock()
+        server.drain(grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
             loop.stop()
         }
