@@ -36,7 +36,7 @@ let package = Package(
         .target(
             name: "Scripting",
             dependencies: ["Server", "LuaRuntime", "Store", "CDogger"],
-            resources: [.embedInCode("lua"), .embedInCode("types")],
+            resources: [.embedInCode("lua"), .embedInCode("types"), .embedInCode("web")],
             swiftSettings: release
         ),
         .executableTarget(

@@ -28,6 +28,8 @@ public struct ScriptingOptions {
     public var refusesNeeds = true
     /// What scripts keep beyond their own version's end.
     public var store = Store()
+    /// Who looks on at what goes by, if anybody may.
+    public var inspector: Inspector?
 
     public init() {}
 }
@@ -40,6 +42,10 @@ public final class Handler {
     let options: ScriptingOptions
     let loop: EventLoop
     let log: Log
+    /// Counts the versions that took over, from 1.
+    var version = 1
+    /// Nanoseconds since 1970.
+    let loadTime = Take.wallClock()
     /// Where goes what no handler answers; nil: nowhere.
     var upstream: Upstream? { options.upstream }
     var store: Store { options.store }
@@ -117,7 +123,10 @@ public final class Handler {
     /// Begins a request's way through the scripts.
     func handle(_ exchange: Exchange) {
         // Without a handler there is nobody to ask.
-        if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) { return ProxyHandler.forward(exchange, to: upstream) }
+        if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) {
+            exchange.inspected?.answered(by: [], "\(upstream.address)")
+            return ProxyHandler.forward(exchange, to: upstream)
+        }
         guard let task = machine.takeTask() else {
             exchange.close()
             return
@@ -143,6 +152,7 @@ extension Handler: ScriptHost {
         switch call.op {
         case .log:
             log.line(call.source.buffer, call.text.buffer)
+            if options.inspector != nil { show(call) }
             return .done
         case .findModule, .readModule, .readFile:
             answerFile(&call)
@@ -158,6 +168,17 @@ extension Handler: ScriptHost {
             // The owner was set by the conversation itself, which lives until it has ended its task.
             return Unmanaged<Conversation>.fromOpaque(owner).takeUnretainedValue().answer(&call)
         }
+    }
+
+    /// A line of the log, beside the request that it is of.
+    private func show(_ call: HostCall) {
+        let text = String(call.source) + String(call.text)
+        guard let owner = call.task?.pointee.owner else {
+            options.inspector?.say(.log, text)
+            return
+        }
+        // As above.
+        Unmanaged<Conversation>.fromOpaque(owner).takeUnretainedValue().inspected?.note(.log, text)
     }
 
     private func answerFile(_ call: inout HostCall) {

@@ -36,11 +36,12 @@ extension Connection {
         if reason == .clientGone, let exchange, exchange.isUpgraded, body.isDone {
             receiveRest()
             exchange.rest = input
+            if let input, !input.isEmpty { exchange.tell(chunk: input.readable) }
         }
         destroy()
         guard let exchange else { return }
         let delegate = exchange.delegate
-        exchange.detach()
+        exchange.detach(reason == .shutdown ? "dogger was stopped before the end" : nil)
         delegate?.exchangeDidClose(exchange, reason)
     }
 
