@@ -92,7 +92,8 @@ struct Run: RunsCommand {
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
             let plan = Service.Plan(
-                handlers: handlers, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+                handlers: handlers, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds,
+                tellsGaps: command.isEmpty)
             throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)
