@@ -128,7 +128,8 @@ final class ScriptFiles {
         guard descriptor >= 0 else {
             let code = errno
             if code == EACCES, access(path, R_OK) == 0 { isKeptOut = true }
-            remember(absolute, nil)
+            // One that is there and can't be read has a state all the same: only a change of it is news.
+            remember(absolute, Stamp(path: path))
             throw Fault(message: ScriptFiles.explain(path, code), isMissing: code == ENOENT)
         }
         defer { close(descriptor) }

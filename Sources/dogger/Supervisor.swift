@@ -86,12 +86,14 @@ final class Supervisor {
     func end() {
         if !isEnding { manager?.stopping() }
         let time = isEnding ? 0 : plan.grace
+        let current = [worker, successor].compactMap { $0 }
+        let workers = leaving + current
+        // Those who leave were asked already, and a second time would cut them off.
+        for worker in isEnding ? workers : current { worker.end() }
         isEnding = true
         closeListeners()
         nextStart?.cancel()
-        let workers = leaving + [worker, successor].compactMap { $0 }
         guard !workers.isEmpty else { return loop.stop() }
-        for worker in workers { worker.end() }
         deadline?.cancel()
         deadline = loop.schedule(after: time + Supervisor.patience) {
             for worker in workers { worker.kill(silence: time + Supervisor.patience) }
