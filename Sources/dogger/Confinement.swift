@@ -33,7 +33,7 @@ struct Confinement {
     init() {}
 
     init(_ plan: Service.Plan) {
-        for path in plan.handlers {
+        for path in plan.handlers where plan.scripting.given[path] == nil {
             // A save may make the file anew, so the directory is what is to be read; and the one that a link leads to.
             readable.append(Confinement.directory(of: path))
             if let real = realpath(path, nil) {
