@@ -33,7 +33,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "dogger",
-            dependencies: ["Scripting", "CDogger", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: ["Scripting", "CDogger", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            // The handlers are links to those in examples/, so that there is one of each.
+            resources: [.embedInCode("handlers"), .embedInCode("templates")]
         ),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),

@@ -44,3 +44,8 @@ int dg_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_clos
 int dg_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 int dg_name_process(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int dg_terminal_columns(int terminal) {
+    struct winsize size;
+    return ioctl(terminal, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}

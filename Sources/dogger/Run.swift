@@ -20,6 +20,9 @@ struct Run: RunsCommand {
 
               dogger run readonly.lua --upstream /var/run/docker.sock
 
+            A handler is a file, - for standard input, or a name: of a file here or in handlers/, of an installed handler, or of \
+            one that dogger has in it; see `dogger list`.
+
             With -- and a command, the command runs with DOCKER_HOST (and DOGGER_SOCKET) set to a private socket that is \
             gone afterwards, and its exit status is dogger's:
 
@@ -91,7 +94,7 @@ struct Run: RunsCommand {
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
-            let (paths, given) = try HandlerSearch().findAll(handlers)
+            let (paths, given) = try HandlerSearch.all.findAll(handlers)
             scripting.given = given
             let plan = Service.Plan(
                 handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds,

@@ -23,12 +23,17 @@ def test_every_example_is_small_says_what_it_shows_and_has_a_test(path):
     assert f'"{path.stem}"' in TESTS + POLICIES or f"{path.name}" in POLICIES, "no test runs it"
 
 
-@pytest.fixture(params=["file", "pack"])
+@pytest.fixture(params=["file", "pack", "installed"])
 def example(request, serve, directory):
-    """Serves an example by its name: its file, or what `dogger pack` makes of it, alone in a directory."""
+    """Serves an example by its name: its file; what `dogger pack` makes of it, alone in a directory; or installed."""
 
     def start(name, *options):
         path = FOLDER / f"{name}.lua"
+        if request.param == "installed":
+            environment = os.environ | {"XDG_DATA_HOME": str(directory)}
+            done = finish("install", path, env=environment)
+            assert done.returncode == 0, done.stderr
+            return serve([name], *options, env=environment)
         if request.param == "pack":
             done = finish("pack", path, "-o", directory / f"{name}.pack.lua")
             assert done.returncode == 0, done.stderr
