@@ -112,6 +112,8 @@ public final class Handler {
 
     /// Begins a request's way through the scripts.
     func handle(_ exchange: Exchange) {
+        // Without a handler there is nobody to ask.
+        if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) { return ProxyHandler.forward(exchange, to: upstream) }
         guard let task = machine.takeTask() else {
             exchange.close()
             return

@@ -93,6 +93,7 @@ public final class Server {
 
     private func cutAll() {
         for connection in connections { connection.breakOff(.shutdown) }
+        drained()
     }
 
     private func drained() {

@@ -10,7 +10,6 @@ final class Service {
     private let log: Log
     private let server: Server
     private let reloader: Reloader
-    private let grace: UInt64
     private var channel: Channel!
     private var isEnding = false
 
@@ -72,13 +71,12 @@ final class Service {
     private init(_ plan: Plan, _ loop: EventLoop, _ log: Log, _ channelEnd: Int32) throws {
         self.loop = loop
         self.log = log
-        grace = plan.grace
         var scripting = plan.scripting
         scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
         reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
-        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
+        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] in obey($0, $1) }
         reloader.whenKeptOut = { [unowned self] in
             // The next worker answers whoever comes now.
             server.holdListening()
@@ -86,9 +84,9 @@ final class Service {
         }
     }
 
-    private func obey(_ order: Channel.Kind) {
+    private func obey(_ order: Channel.Kind, _ text: String) {
         switch order {
-        case .end: end()
+        case .end: end(by: UInt64(text) ?? 0)
         case .reload:
             reloader.reload()
             channel.send(.reloaded)
@@ -98,9 +96,11 @@ final class Service {
         }
     }
 
-    private func end() {
+    /// - Parameter time: counts from the parent's order, though a script may have kept it waiting.
+    private func end(by time: UInt64) {
         var isOver = false
-        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in
+        let now = EventLoop.clock()
+        server.drain(grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
             loop.stop()
         }

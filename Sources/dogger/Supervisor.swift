@@ -30,7 +30,7 @@ final class Supervisor {
     private var lastFailure: String?
     private var result: Result<Int32, any Error> = .success(0)
 
-    /// What a worker may take past the grace, and past the second signal, before it is ended by force.
+    /// What a worker may take past its end, twice, before it is ended by force. In it fits a script that computes up to its limit.
     private static let patience: UInt64 = 1_000_000_000
 
     /// - Parameter manager: who is told how the service does.
@@ -47,7 +47,8 @@ final class Supervisor {
     func listen(_ listener: Listener) throws {
         if let upstream = plan.upstream, upstream.isSame(as: listener) {
             listener.close()
-            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path.")
+            let other = if case .tcp = upstream { "--listen another port" } else { "--socket another path" }
+            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give \(other).")
         }
         listeners.append(listener)
     }
@@ -86,17 +87,18 @@ final class Supervisor {
     func end() {
         if !isEnding { manager?.stopping() }
         let time = isEnding ? 0 : plan.grace
-        let current = [worker, successor].compactMap { $0 }
-        let workers = leaving + current
-        // Those who leave were asked already, and a second time would cut them off.
-        for worker in isEnding ? workers : current { worker.end() }
+        let workers = leaving + [worker, successor].compactMap { $0 }
+        for worker in workers { worker.end(by: EventLoop.clock() + time) }
         isEnding = true
         closeListeners()
         nextStart?.cancel()
         guard !workers.isEmpty else { return loop.stop() }
         deadline?.cancel()
-        deadline = loop.schedule(after: time + Supervisor.patience) {
-            for worker in workers { worker.kill(silence: time + Supervisor.patience) }
+        deadline = loop.schedule(after: time + Supervisor.patience) { [unowned self] in
+            // Where the whole machine has stood still, both clocks have run out: the worker too gets a moment to see it.
+            deadline = loop.schedule(after: Supervisor.patience) {
+                for worker in workers { worker.kill(silence: time + 2 * Supervisor.patience) }
+            }
         }
     }
 
@@ -187,7 +189,7 @@ final class Supervisor {
     private func takeOver() {
         if let worker {
             leaving.append(worker)
-            worker.end()
+            worker.end(by: EventLoop.clock() + plan.grace)
         }
         worker = successor
         successor = nil
