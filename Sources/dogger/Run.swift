@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Scripting
 import Server
+import Store
 
 struct Run: RunsCommand {
     static let configuration = CommandConfiguration(
@@ -54,6 +55,10 @@ struct Run: RunsCommand {
         "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
     var upstream: String?
 
+    @Option(help: ArgumentHelp("Keep what scripts put into dogger.store in this file, an SQLite database. (default: in memory, until dogger ends)", valueName: "file"),
+        completion: .file())
+    var store: String?
+
     @Flag(help: "Log headers and bodies too.")
     var trace = false
 
@@ -74,7 +79,7 @@ struct Run: RunsCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, grants, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, store, trace, quiet, hideErrors, grace, grants, limits
     }
 
     func validate() throws {
@@ -91,6 +96,7 @@ struct Run: RunsCommand {
         scripting.traces = trace
         scripting.tcpGuard.allowsAnyHost = isPublic
         scripting.tcpGuard.origins = allowOrigin
+        scripting.store = try openStore()
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
@@ -105,6 +111,14 @@ struct Run: RunsCommand {
         } catch let error as UpstreamAddressError {
             throw ValidationError("--upstream: \(error)")
         }
+    }
+
+    /// In memory it is the parent's, so that it outlives its workers.
+    private func openStore() throws -> Store {
+        let limit = limits.storeLimit.bytes
+        if let store { return Store(.file(store), limit: limit) }
+        guard let files = MemoryFiles() else { throw SystemError("cannot make a store in memory") }
+        return Store(.memory(files), limit: limit)
     }
 
     /// Serves until a signal ends it.
