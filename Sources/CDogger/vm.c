@@ -99,6 +99,8 @@ void dg_vm_close(dg_vm *vm) {
     free(vm);
 }
 
+const char *dg_lua_version(void) { return LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE; }
+
 size_t dg_vm_memory(const dg_vm *vm) { return vm->memory; }
 
 struct lua_State *dg_vm_state(dg_vm *vm) { return vm->L; }

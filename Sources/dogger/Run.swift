@@ -119,7 +119,8 @@ struct Run: RunsCommand {
             let (paths, given) = try HandlerSearch.all.findAll(handlers)
             scripting.given = given
             let plan = Service.Plan(
-                handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+                handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds,
+                tellsGaps: command.isEmpty)
             throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)
