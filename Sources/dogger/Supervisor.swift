@@ -149,7 +149,6 @@ final class Supervisor {
     }
 
     private func workerEnded(_ ended: Worker, _ end: WorkerEnd) {
-        lastEnd = "\(end.description); this is the next worker"
         let isSuccessor = ended === successor
         let wasLeaving = leaving.contains { $0 === ended }
         leaving.removeAll { $0 === ended }
@@ -170,6 +169,7 @@ final class Supervisor {
             successor = nil
             worker = next
         } else {
+            lastEnd = "\(end.description); this is the next worker"
             succeed(end, after: EventLoop.clock() - ended.start, wasServing: ended.isServing)
         }
     }
