@@ -15,7 +15,7 @@ return function(req)
   local peer, start, outcome = req.peer, dogger.now(), "the client has gone"
   local who = peer.uid and ("uid %d, pid %d"):format(peer.uid, peer.pid) or peer.address
   local what = req.method .. " " .. req.target                 -- now: handlers behind this one may change it
-  local line <close> = setmetatable({}, { __close = function()    -- however it ends
+  local _ <close> = setmetatable({}, { __close = function()    -- however it ends
     dogger.log(("%s: %s -> %s (%.1f ms)"):format(who, plain(what), plain(outcome), (dogger.now() - start) * 1000))
   end })
   local answered, res = pcall(req.forward, req)

@@ -41,7 +41,9 @@ return function(DIRECTORIES)
   local function network(id, name, req)
     if id == "default" or id == "bridge" or id == "none" then return end
     -- A policy behind this one may say of the host's network, too, that it is not there.
-    if type(id) ~= "string" or not id:find("^%w[%w_.-]*$") or id == "host" then refuse(name .. ": that network is not allowed on this socket") end
+    if type(id) ~= "string" or not id:find("^%w[%w_.-]*$") or id == "host" then
+      refuse(name .. ": that network is not allowed on this socket")
+    end
     local status, found = gate.ask(req, "GET", "/networks/" .. id)
     if status ~= 404 and (status ~= 200 or found.Driver == "host") then refuse(name .. ": that network is not allowed on this socket") end
   end
