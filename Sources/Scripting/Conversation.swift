@@ -273,7 +273,7 @@ final class Conversation {
         return .wait
     }
 
-    static let cannotWait = "this has to wait, and nothing can wait here: not while the file is loaded, and not in a function that table.sort, string.gsub or a metamethod of theirs calls"
+    static let cannotWait = "this has to wait, and nothing can wait here: not while the file is loaded, and not in a function that table.sort, string.gsub, store.update or a metamethod of theirs calls"
 
     /// Nil: not all of it is here yet.
     private func bodyAnswer() -> Answer? {

@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Scripting
 import Server
+import Store
 
 /// The worker's side: the handlers being served, from their loading to the end of the last request.
 final class Service {
@@ -44,7 +45,7 @@ final class Service {
     ///   - lastEnd: how the worker before this one ended, as a sentence, if there was one.
     ///   - channelEnd: what leads to the parent.
     static func live(_ plan: Plan, _ listeners: [Listener], _ inspection: Inspection?, lastEnd: String?, _ channelEnd: Int32) -> Never {
-        separate(keeping: (listeners + [inspection?.listener].compactMap(\.self)).map(\.descriptor) + [channelEnd])
+        separate(keeping: (listeners + [inspection?.listener].compactMap(\.self)).map(\.descriptor) + plan.scripting.store.descriptors + [channelEnd])
         dg_report_to(channelEnd)
         do {
             let loop = try EventLoop()
@@ -62,10 +63,19 @@ final class Service {
             // What is on the loop does not hold the service.
             try withExtendedLifetime(service) { try loop.run() }
         } catch {
-            Channel.send(.failed, (error as? Reloader.StartError)?.message ?? "\(error)", over: channelEnd)
+            Channel.send(.failed, sentence(for: error), over: channelEnd)
             exit(1)
         }
+        plan.scripting.store.close()
         exit(0)
+    }
+
+    private static func sentence(for error: any Error) -> String {
+        switch error {
+        case let error as Reloader.StartError: error.message
+        case let error as StoreError: error.message
+        default: "\(error)"
+        }
     }
 
     /// Cuts what this process shares with its parent, of whom it is a copy.
@@ -86,6 +96,8 @@ final class Service {
         self.loop = loop
         self.log = log
         var scripting = plan.scripting
+        // What is wrong with a file is better told now than to the first client.
+        if scripting.store.isFile { try scripting.store.open() }
         scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
         reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
