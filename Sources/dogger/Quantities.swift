@@ -1,10 +1,16 @@
 import ArgumentParser
 
 /// A number of bytes: `65536`, `64KiB`, `256MiB`, `1GiB`.
-struct ByteCount: ExpressibleByArgument {
+struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
     var bytes: Int
 
     init(_ bytes: Int) { self.bytes = bytes }
+
+    /// For an option.
+    @Sendable static func parse(_ text: String) throws -> ByteCount {
+        guard let size = ByteCount(argument: text) else { throw ValidationError("write a size as 65536, 64KiB or 256MiB") }
+        return size
+    }
 
     init?(argument: String) {
         let digits = argument.prefix { $0.isASCII && $0.isNumber }
@@ -15,16 +21,22 @@ struct ByteCount: ExpressibleByArgument {
         self.bytes = bytes
     }
 
-    var defaultValueDescription: String {
+    var description: String {
         bytes % (1 << 20) == 0 ? "\(bytes >> 20)MiB" : bytes % 1024 == 0 ? "\(bytes >> 10)KiB" : "\(bytes)"
     }
 }
 
 /// A time: `10s`, `500ms`, `1.5s`, `2m`; a bare number is seconds.
-struct Duration: ExpressibleByArgument {
+struct Duration: ExpressibleByArgument, CustomStringConvertible {
     var nanoseconds: UInt64
 
     init(seconds: Double) { nanoseconds = UInt64(seconds * 1e9) }
+
+    /// For an option.
+    @Sendable static func parse(_ text: String) throws -> Duration {
+        guard let time = Duration(argument: text) else { throw ValidationError("write a time as 500ms, 10s or 2m") }
+        return time
+    }
 
     init?(argument: String) {
         let number = argument.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
@@ -35,7 +47,7 @@ struct Duration: ExpressibleByArgument {
         self.init(seconds: seconds)
     }
 
-    var defaultValueDescription: String {
+    var description: String {
         nanoseconds % 1_000_000_000 == 0 ? "\(nanoseconds / 1_000_000_000)s" : "\(nanoseconds / 1_000_000)ms"
     }
 }
@@ -44,6 +56,12 @@ struct Duration: ExpressibleByArgument {
 struct TCPAddress: ExpressibleByArgument {
     var host: String
     var port: UInt16
+
+    /// For an option.
+    @Sendable static func parse(_ text: String) throws -> TCPAddress {
+        guard let address = TCPAddress(argument: text) else { throw ValidationError("write an address as 127.0.0.1:9000, [::1]:9000 or :9000") }
+        return address
+    }
 
     init?(argument: String) {
         guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...]) else { return nil }
