@@ -1,12 +1,12 @@
 import ArgumentParser
 
 /// A number of bytes: `65536`, `64KiB`, `256MiB`, `1GiB`.
-struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+struct ByteCount: ExpressibleByArgument {
     var bytes: Int
 
     init(_ bytes: Int) { self.bytes = bytes }
 
-    /// For an option.
+    /// For an option, so that one who writes it wrongly sees a right one.
     @Sendable static func parse(_ text: String) throws -> ByteCount {
         guard let size = ByteCount(argument: text) else { throw ValidationError("write a size as 65536, 64KiB or 256MiB") }
         return size
@@ -21,13 +21,13 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    var description: String {
+    var defaultValueDescription: String {
         bytes % (1 << 20) == 0 ? "\(bytes >> 20)MiB" : bytes % 1024 == 0 ? "\(bytes >> 10)KiB" : "\(bytes)"
     }
 }
 
 /// A time: `10s`, `500ms`, `1.5s`, `2m`; a bare number is seconds.
-struct Duration: ExpressibleByArgument, CustomStringConvertible {
+struct Duration: ExpressibleByArgument {
     var nanoseconds: UInt64
 
     init(seconds: Double) { nanoseconds = UInt64(seconds * 1e9) }
@@ -47,7 +47,7 @@ struct Duration: ExpressibleByArgument, CustomStringConvertible {
         self.init(seconds: seconds)
     }
 
-    var description: String {
+    var defaultValueDescription: String {
         nanoseconds % 1_000_000_000 == 0 ? "\(nanoseconds / 1_000_000_000)s" : "\(nanoseconds / 1_000_000)ms"
     }
 }

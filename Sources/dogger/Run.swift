@@ -68,7 +68,7 @@ struct Run: RunsCommand {
     @Flag(help: "Keep errors of scripts to the log: the client learns only that the handler failed.")
     var hideErrors = false
 
-    @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM.", valueName: "time"), transform: Duration.parse)
+    @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM. (default: 10s)", valueName: "time"), transform: Duration.parse)
     var grace = Duration(seconds: 10)
 
     @OptionGroup(title: "What scripts may reach") var grants: GrantOptions

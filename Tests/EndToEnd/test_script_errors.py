@@ -170,7 +170,7 @@ def test_a_long_path_is_told_whole(serve, directory, write):
     def message(path):
         return dogger.get(path).json["message"]
     assert message("/module") == f"{folder}/lib/broken.lua:2: attempt to index a nil value (local 't')"
-    dogger.wait(rf"^\s+{folder}/handler\.lua:4: in function")
+    dogger.wait(rf"^\s+{folder}/lib/broken\.lua:2: in function")
     assert message("/error") == f"{folder}/handler.lua:2: by error"
     assert message("/syntax").startswith(f"{folder}/lib/syntax.lua:1: unexpected symbol")
     assert message("/loop") == f"{folder}/handler.lua:8: stopped after 0.05 s of CPU"
