@@ -94,6 +94,7 @@ void dg_vm_close(dg_vm *vm) {
         free(task);
     }
     free(vm->headers);
+    dg_chunk_names_free(vm);
     free(vm->message);
     free(vm->traceback);
     free(vm);

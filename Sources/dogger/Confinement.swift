@@ -42,6 +42,14 @@ struct Confinement {
             }
         }
         readable += plan.scripting.grants.read
+        // SQLite makes two more files beside the store's, and removes them.
+        if let store = plan.scripting.store.path {
+            writable.append(Confinement.directory(of: store))
+            if let real = realpath(store, nil) {
+                writable.append(Confinement.directory(of: String(cString: real)))
+                free(real)
+            }
+        }
         if let upstream = plan.upstream { reach(.address(upstream)) }
         for destination in plan.scripting.grants.net { reach(destination) }
     }

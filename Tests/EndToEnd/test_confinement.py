@@ -159,3 +159,33 @@ def test_the_end_waits_for_old_and_new_workers(serve, directory, write):
             dogger.send(signal.SIGTERM)
             assert (old.read_response().text, new.read_response().text) == ("old", "new")
     assert dogger.join() == 0
+
+
+@needs_landlock
+@pytest.mark.parametrize("where", ["memory", "file"])
+def test_old_and_new_workers_share_the_store(serve, directory, write, where):
+    count = """local store = require "dogger.store"
+        return function(req)
+          print("in it")
+          for chunk in req:chunks() do for i = 1, 100 do store.incr("n") end end
+          return "%s " .. tostring(store.get("n"))
+        end"""
+    write(count % "old", "current/handler.lua")
+    write(count % "new", "next/handler.lua")
+    (directory / "data").mkdir()
+    dogger = serve(["current/handler.lua"], *(["--store", "data/store.db"] if where == "file" else []))
+    with dogger.connect() as old:
+        old.begin("POST", "/", [("Transfer-Encoding", "chunked")])
+        dogger.wait("in it")
+        exchange(directory)
+        dogger.wait("in a new worker")
+        with dogger.connect() as new:
+            new.begin("POST", "/", [("Transfer-Encoding", "chunked")])
+            for _ in range(20):
+                old.chunk("x")
+                new.chunk("x")
+            old.chunk("")
+            assert old.read_response().text.startswith("old ")
+            new.chunk("")
+            assert new.read_response().text.startswith("new ")
+    assert dogger.get().text == "new 4000"
