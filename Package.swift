@@ -28,7 +28,7 @@ let package = Package(
         .target(
             name: "Scripting",
             dependencies: ["Server", "LuaRuntime", "CDogger"],
-            resources: [.embedInCode("lua"), .embedInCode("types")],
+            resources: [.embedInCode("lua"), .embedInCode("types"), .embedInCode("web")],
             swiftSettings: release
         ),
         .executableTarget(

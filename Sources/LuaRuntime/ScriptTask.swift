@@ -42,6 +42,9 @@ public struct ScriptTask {
         nonmutating set { task.pointee.owner = newValue }
     }
 
+    /// The number of the handler in the chain, from 1, that was called last.
+    public var position: Int { Int(task.pointee.position) }
+
     /// The head's bytes have moved, and the body that came with it is gone from its place.
     public func rebase(head: UnsafeRawPointer, fields: UnsafeRawPointer?) {
         task.pointee.request.head = head.assumingMemoryBound(to: CChar.self)

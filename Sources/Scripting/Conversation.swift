@@ -107,6 +107,7 @@ final class Conversation {
 
     /// No handler answers: the upstream does, or nobody.
     private func passOn(_ touched: Bool) {
+        inspected?.answered(by: handler.paths, handler.upstream.map { "\($0.address)" } ?? "nobody")
         guard let upstream = handler.upstream else { return answer(404, "page not found") }
         // What the script made of the request has to go on, and only the script's own way knows it.
         guard !touched else { return proceed(task.forward()) }
@@ -117,6 +118,7 @@ final class Conversation {
 
     private func respond(_ response: ScriptResponse) {
         let fields = fields(of: response)
+        if exchange.witness != nil { tellAnswerer() }
         if handler.options.traces { handler.log.traceResponse(response.body_kind == .upgrade ? 101 : Int(response.status), fields) }
         // Its body may be written while an upstream's is read.
         if !relays.isEmpty, response.body_kind != .upstream { exchange.delegate = self }
@@ -163,12 +165,17 @@ final class Conversation {
             exchange.close()
         } else if let fault = exchange.end() {
             handler.log.failure(refused(fault))
+            inspected?.note(.error, refused(fault).message)
         }
         end()
     }
 
     func fail(_ failure: ScriptFailure) {
         handler.log.failure(failure)
+        if exchange.witness != nil {
+            tellAnswerer()
+            inspected?.note(.error, failure.message, traceback: failure.traceback)
+        }
         if isUpgraded {
             exchange.close()        // raw bytes have no end that could be missing; what was written still goes out
             end()
@@ -200,6 +207,14 @@ final class Conversation {
         exchange = nil
         handler.giveBack(self)
     }
+
+    // MARK: For who looks on
+
+    /// What is kept of the exchange, where somebody looks on.
+    var inspected: InspectedExchange? { exchange?.inspected }
+
+    /// The handlers of the chain up to the one that is running.
+    private func tellAnswerer() { inspected?.answered(by: Array(handler.paths.prefix(task.position))) }
 
     // MARK: Waiting
 

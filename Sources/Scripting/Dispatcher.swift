@@ -8,14 +8,19 @@ public final class Dispatcher: RequestHandler {
     public internal(set) var handler: Handler
     private let log: Log
     private let options: ScriptingOptions
+    /// Who looks on, if anybody may.
+    private let inspector: Inspector?
 
     public init(_ handler: Handler, _ log: Log) {
         self.handler = handler
         self.log = log
         options = handler.options
+        inspector = options.inspector
+        inspector?.dispatcher = self
     }
 
     public func handle(_ exchange: Exchange) {
+        if let inspector, inspector.isWatched { inspector.look(at: exchange, handler) }
         if options.logsRequests { logRequest(exchange) }
         if let refusal = options.tcpGuard.refusal(of: exchange) {
             exchange.respond(status: refusal.status, message: refusal.message)
@@ -25,7 +30,9 @@ public final class Dispatcher: RequestHandler {
     }
 
     public func refused(_ error: HTTPError, descriptor: Int32) {
-        log.line("dogger: a request was refused with \(error.status): \(error.message)")
+        let text = "a request was refused with \(error.status): \(error.message)"
+        log.line("dogger: \(text)")
+        inspector?.say(.error, text)
     }
 
     /// `> GET /v1.50/containers/json`, and the body under it where it came along.

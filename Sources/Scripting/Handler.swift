@@ -25,6 +25,8 @@ public struct ScriptingOptions {
     public var given: [String: [UInt8]] = [:]
     /// Handlers whose header names what no flag gives are not loaded.
     public var refusesNeeds = true
+    /// Who looks on at what goes by, if anybody may.
+    public var inspector: Inspector?
 
     public init() {}
 }
@@ -37,6 +39,10 @@ public final class Handler {
     let options: ScriptingOptions
     let loop: EventLoop
     let log: Log
+    /// Counts the versions that took over, from 1.
+    var version = 1
+    /// Nanoseconds since 1970.
+    let loadTime = Take.wallClock()
     /// Where goes what no handler answers; nil: nowhere.
     var upstream: Upstream? { options.upstream }
     private var machine: VirtualMachine!
@@ -137,6 +143,7 @@ extension Handler: ScriptHost {
         switch call.op {
         case .log:
             log.line(call.source.buffer, call.text.buffer)
+            if options.inspector != nil { show(call) }
             return .done
         case .findModule, .readModule, .readFile:
             answerFile(&call)
@@ -149,6 +156,17 @@ extension Handler: ScriptHost {
             // The owner was set by the conversation itself, which lives until it has ended its task.
             return Unmanaged<Conversation>.fromOpaque(owner).takeUnretainedValue().answer(&call)
         }
+    }
+
+    /// A line of the log, beside the request that it is of.
+    private func show(_ call: HostCall) {
+        let text = String(call.source) + String(call.text)
+        guard let owner = call.task?.pointee.owner else {
+            options.inspector?.say(.log, text)
+            return
+        }
+        // As above.
+        Unmanaged<Conversation>.fromOpaque(owner).takeUnretainedValue().inspected?.note(.log, text)
     }
 
     private func answerFile(_ call: inout HostCall) {

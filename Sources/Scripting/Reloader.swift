@@ -71,18 +71,25 @@ public final class Reloader {
         let (result, files) = Handler.load(paths, options, loop, log)
         switch result {
         case .success(let handler):
+            handler.version = dispatcher.handler.version + 1
             dispatcher.handler.retire()
             dispatcher.handler = handler
             let cause = changed.isEmpty ? "" : " (\(changed.map(shortened).joined(separator: ", ")) changed)"
             log.line("dogger: reloaded \(names)\(cause)")
+            options.inspector?.say(.reload, "reloaded \(names)\(cause)")
         case .failure(.file(let fault)) where fault.isMissing:
             missing = loop.schedule(after: Reloader.gap) { [unowned self] in
                 missing = nil
                 log.line("dogger: \(fault.message); the last good version goes on serving")
+                options.inspector?.say(.error, "\(fault.message); the last good version goes on serving")
             }
         case .failure(let failure):
             if case .script(let failure) = failure { log.failure(failure) } else { log.line("dogger: \(StartError(failure).message)") }
             log.line("dogger: the last good version of \(names) goes on serving")
+            if let inspector = options.inspector {
+                if case .script(let failure) = failure { inspector.say(failure) } else { inspector.say(.error, StartError(failure).message) }
+                inspector.say(.reload, "the last good version of \(names) goes on serving")
+            }
         }
         follow(files)
     }

@@ -29,7 +29,7 @@ extension Connection {
         destroy()
         guard let exchange else { return }
         let delegate = exchange.delegate
-        exchange.detach()
+        exchange.detach(reason == .shutdown ? "dogger was stopped before the end" : nil)
         delegate?.exchangeDidClose(exchange, reason)
     }
 

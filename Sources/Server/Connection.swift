@@ -259,7 +259,10 @@ final class Connection: EventSource, ScratchUser {
     /// The exchange's answer is complete, as far as the handler is concerned.
     func exchangeEnded() {
         leavesInput = false
-        exchange?.detach()
+        if let exchange {
+            if exchange.witness != nil { exchange.tellComplete(self) }
+            exchange.detach()
+        }
         phase = isLast || server.isDraining ? .closing : .skipping
         touch()
     }

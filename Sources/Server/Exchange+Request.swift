@@ -22,19 +22,24 @@ extension Exchange {
         if connection.body.isChunked, !collect(limit) { return waitToRead(connection, .wait) }
         if isTooLarge { return .tooLarge }
         if let failure = connection.body.failure { return .failed(failure) }
-        if connection.body.isDone { return .complete(collected?.readable ?? UnsafeRawBufferPointer(start: nil, count: 0)) }
+        if connection.body.isDone { return .complete(seen(collected?.readable ?? UnsafeRawBufferPointer(start: nil, count: 0))) }
         let length = connection.body.remaining
         guard length <= UInt64(limit) else {
             isTooLarge = true
             return .tooLarge
         }
-        if let bytes = connection.bytesAtHand(length) { return .complete(bytes) }
+        if let bytes = connection.bytesAtHand(length) { return .complete(seen(bytes)) }
         if connection.isAtEnd {
             connection.body.fail(.truncated)
             return .failed(.truncated)
         }
         connection.body.wanted = Int(length)
         return waitToRead(connection, .wait)
+    }
+
+    private func seen(_ body: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        if witness != nil { tell(whole: body) }
+        return body
     }
 
     /// The next bytes that came; after an upgrade, of the raw stream.
@@ -48,9 +53,12 @@ extension Exchange {
         case .bytes(let range, let consumed):
             connection.consume(consumed)
             connection.resumeInput()
-            return .bytes(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            let chunk = UnsafeRawBufferPointer(rebasing: bytes[range])
+            if witness != nil { tell(chunk: chunk) }
+            return .bytes(chunk)
         case .end(let consumed):
             connection.consume(consumed)
+            if witness != nil { tellEndOfInput() }
             return .end
         case .wait(let consumed):
             connection.consume(consumed)
@@ -73,7 +81,9 @@ extension Exchange {
             switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
             case .bytes(let range, let consumed):
                 connection.consume(consumed)
-                runs.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                let chunk = UnsafeRawBufferPointer(rebasing: bytes[range])
+                if witness != nil { tell(chunk: chunk) }
+                runs.append(chunk)
             case .end(let consumed), .wait(let consumed):
                 connection.consume(consumed)
                 return nil
@@ -92,6 +102,7 @@ extension Exchange {
         if bytes.count > 0 {
             connection.consume(bytes.count)
             connection.resumeInput()
+            if witness != nil { tell(chunk: bytes) }
             return .bytes(bytes)
         }
         return connection.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
@@ -114,6 +125,7 @@ extension Exchange {
 
     private func endOfInput(_ connection: Connection) -> Chunk {
         hasReadEnd = true
+        if witness != nil { tellEndOfInput() }
         if response == .over { finish(connection) }
         return .end
     }

@@ -30,9 +30,14 @@ extension Exchange {
             }
         connection.decideFate(closes: plan.closes)
         let output = connection.openOutput()
+        let start = output.count
         appendHead(to: output, connection, status, fields, plan)
         if let length { output.appendContentLength(length) }
         appendEnd(to: output, connection)
+        if witness != nil {
+            tellAnswer(output, from: start)
+            if hasBody { tell(answered: body) }
+        }
         if hasBody {
             if body.count < Connection.directSize { output.append(body) } else { connection.writeDirectly(body, suffix: "") }
         }
@@ -62,10 +67,12 @@ extension Exchange {
         connection.isPatient = true
         connection.decideFate(closes: plan.closes || response == .untilClose)
         let output = connection.openOutput()
+        let start = output.count
         appendHead(to: output, connection, status, fields, plan)
         if let length = plan.contentLength, status != 204 { output.appendContentLength(length) }
         if response == .chunked { output.appendChunkedFraming() }
         appendEnd(to: output, connection)
+        if witness != nil { tellAnswer(output, from: start) }
         connection.touch()
         return nil
     }
@@ -93,6 +100,7 @@ extension Exchange {
     public func write(_ bytes: UnsafeRawBufferPointer) -> WriteOutcome {
         guard let connection, !connection.isCut else { return .closed }
         if let refusal = claim(bytes.count) { return refusal }
+        if witness != nil { tell(answered: bytes) }
         if bytes.count >= Connection.directSize {
             let runs = connection.server.runs
             runs.removeAll()
@@ -110,6 +118,7 @@ extension Exchange {
     func write(_ runs: ByteRuns) -> WriteOutcome {
         guard let connection, !connection.isCut else { return .closed }
         if let refusal = claim(runs.byteCount) { return refusal }
+        if witness != nil { runs.forEach { tell(answered: $0) } }
         if runs.byteCount >= Connection.directSize {
             writeDirectly(runs, connection)
         } else if runs.byteCount > 0 {
@@ -193,10 +202,11 @@ extension Exchange {
 
     /// Cuts the answer off, so that the client sees an error: it gets no last chunk, or fewer bytes than announced. The
     /// exchange has ended then.
-    public func abort() {
+    /// - Parameter reason: a sentence for whoever looks on.
+    public func abort(_ reason: String = "the answer was cut off") {
         guard let connection else { return }
         if response == .untilClose { connection.resetOnClose() }
-        detach()
+        detach(reason)
         connection.cut()
     }
 

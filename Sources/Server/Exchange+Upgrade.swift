@@ -33,6 +33,7 @@ extension Exchange {
         connection.isPatient = true
         connection.body.awaitsContinue = false
         let output = connection.openOutput()
+        let start = output.count
         if let proto {
             output.append("HTTP/1.1 101 UPGRADED\r\n")
             output.appendConnectionUpgrade(to: proto)
@@ -42,6 +43,7 @@ extension Exchange {
         plan.append(fields, to: output)
         if addsContentType { output.appendField("Content-Type", "application/vnd.docker.raw-stream") }
         output.appendEndOfHead()
+        if witness != nil { tellAnswer(output, from: start) }
         connection.flush()
         connection.holdOutput()
         connection.touch()
@@ -53,6 +55,7 @@ extension Exchange {
     public func closeWrite() {
         guard let connection, isUpgraded, response != .over else { return }
         response = .over
+        witness?.witnessedEnd(of: .down)
         if hasReadEnd {
             finish(connection)
         } else {

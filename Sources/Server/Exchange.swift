@@ -34,6 +34,8 @@ public final class Exchange {
     @exclusivity(unchecked) public internal(set) var fields = UnsafeBufferPointer<Field>(start: nil, count: 0)
     /// Who is told what happens, from now on; let go at the end.
     @exclusivity(unchecked) public var delegate: (any ExchangeDelegate)?
+    /// Who looks on; let go at the end.
+    @exclusivity(unchecked) public internal(set) var witness: (any Witness)?
 
     // Nil as soon as the exchange has ended, and a connection ends its exchange before it goes.
     @exclusivity(unchecked) unowned(unsafe) var connection: Connection?
@@ -53,6 +55,8 @@ public final class Exchange {
     /// A chunked body, put together.
     var collected: ByteBuffer?
     var isTooLarge = false
+    /// The witness has seen the whole of the request's body.
+    var isBodyTold = false
     private var isKept = false
     private let kept = ByteBuffer(retained: 4096)
 
@@ -131,7 +135,9 @@ public final class Exchange {
     }
 
     /// It is over: what is called from now on does nothing.
-    func detach() {
+    /// - Parameter failure: why it is over before its end, for the witness.
+    func detach(_ failure: String? = nil) {
+        if witness != nil { tellOver(isComplete: false, failure) }
         connection = nil
         waitsToRead = false
         waitsToWrite = false

@@ -79,7 +79,7 @@ public final class Listener {
         var isListening: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0, isListening != 0,
-            let address = Listener.boundAddress(of: descriptor)
+            let address = Listener.address(of: descriptor)
         else { throw .notListening(descriptor) }
         do throws(SystemError) { try Descriptor.adopt(descriptor) } catch { throw .system(error) }
         self.init(address: address, descriptor: descriptor, file: nil, isShared: isShared)
@@ -112,7 +112,8 @@ public final class Listener {
         return descriptor.release()
     }
 
-    private static func boundAddress(of descriptor: Int32) -> Address? {
+    /// Where a socket is bound: one that listens, or a connection that came in there.
+    public static func address(of descriptor: Int32) -> Address? {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         return withUnsafeMutablePointer(to: &storage) { storage in

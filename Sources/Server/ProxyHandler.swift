@@ -16,7 +16,7 @@ public final class ProxyHandler: RequestHandler {
     ///   - exchange: not answered, and within `RequestHandler.handle` or with its head kept.
     ///   - delegate, witness: of the relay.
     public static func forward(
-        _ exchange: Exchange, to upstream: Upstream, delegate: (any RelayDelegate)? = nil, witness: (any RelayWitness)? = nil
+        _ exchange: Exchange, to upstream: Upstream, delegate: (any RelayDelegate)? = nil, witness: (any Witness)? = nil
     ) {
         let bytes = exchange.headBytes
         let head = exchange.head

@@ -15,7 +15,7 @@ public final class Relay {
     /// Let go at the end.
     public var delegate: (any RelayDelegate)?
     /// Let go at the end.
-    private var witness: (any RelayWitness)?
+    private var witness: (any Witness)?
     /// Whether the client is being given the upstream's answer.
     public private(set) var isPassing = false
     /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
@@ -29,8 +29,8 @@ public final class Relay {
 
     /// - Parameters:
     ///   - exchange: not answered yet. Its delegate is the relay, from `start` on.
-    ///   - witness: sees all that the relay itself passes on.
-    public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil, witness: (any RelayWitness)? = nil) {
+    ///   - witness: sees the upstream's answer, and all that the relay itself passes on.
+    public init(_ exchange: Exchange, delegate: (any RelayDelegate)? = nil, witness: (any Witness)? = nil) {
         self.exchange = exchange
         self.delegate = delegate
         self.witness = witness
@@ -123,7 +123,7 @@ public final class Relay {
             switch exchange.read(into: runs) {
             case nil, .bytes:
                 tellWitness(runs, .up)
-                isBulkUp = runs.byteCount >= Relay.bulk && witness == nil
+                isBulkUp = runs.byteCount >= Relay.bulk && !isWitnessed
                 // What it does not take is dropped: its answer says why, or its end.
                 if response.write(runs) == .wait {
                     // Nor is more taken in for it meanwhile.
@@ -132,7 +132,7 @@ public final class Relay {
                 }
             case .end:
                 isUploaded = true
-                witness?.relay(self, endsPassing: .up)
+                witness?.witnessedEnd(of: .up)
                 response.end()
                 // Both sides of a raw stream have half-closed, and the upstream's was the first.
                 if exchange.isEnded { end(isComplete: true) }
@@ -145,9 +145,11 @@ public final class Relay {
         }
     }
 
-    private func tellWitness(_ runs: ByteRuns, _ direction: RelayDirection) {
+    private var isWitnessed: Bool { witness != nil || exchange.witness != nil }
+
+    private func tellWitness(_ runs: ByteRuns, _ direction: Direction) {
         guard let witness else { return }
-        runs.forEach { witness.relay(self, passes: $0, direction) }
+        runs.forEach { witness.witnessed($0, direction) }
     }
 
     /// From the upstream to the client.
@@ -158,7 +160,7 @@ public final class Relay {
             switch response.read(into: runs) {
             case nil, .bytes:
                 tellWitness(runs, .down)
-                isBulkDown = runs.byteCount >= Relay.bulk && witness == nil
+                isBulkDown = runs.byteCount >= Relay.bulk && !isWitnessed
                 switch exchange.write(runs) {
                 case .ok: if exchange.waitsForClient() { return }
                 case .wait: return
@@ -173,7 +175,7 @@ public final class Relay {
     }
 
     private func downloaded(_ response: UpstreamExchange) {
-        witness?.relay(self, endsPassing: .down)
+        witness?.witnessedEnd(of: .down)
         guard response.isUpgraded else {
             exchange.end()
             end(isComplete: true)
@@ -195,7 +197,7 @@ public final class Relay {
     private func fail(_ status: Int, _ message: String) {
         guard !isOver else { return }
         guard exchange.response == .none else {
-            exchange.abort()
+            exchange.abort(message)
             end(isComplete: false, message)
             return
         }
@@ -225,7 +227,7 @@ public final class Relay {
     private func dismissWitness(isComplete: Bool, _ failure: String?) {
         let witness = witness
         self.witness = nil
-        witness?.relayIsOver(self, isComplete: isComplete, failure)
+        witness?.witnessedOver(isComplete: isComplete, failure)
     }
 }
 
@@ -240,7 +242,8 @@ extension Relay: ExchangeDelegate {
 extension Relay: UpstreamDelegate {
     public func upstreamDidAnswer(_ response: UpstreamExchange) {
         guard !isOver else { return }
-        witness?.relayIsAnswered(self)
+        witness?.witnessed(
+            WitnessedAnswer(head: response.head, bytes: response.headBytes, fields: response.fields, isUpgraded: response.isUpgraded))
         if let delegate {
             delegate.relayDidAnswer(self)
         } else if let fault = pass() {

@@ -100,7 +100,9 @@ public final class Server {
 
     // MARK: Connections
 
-    func serve(_ descriptor: Int32, isTCP: Bool) {
+    /// Takes in a connection that did not come by a listener.
+    /// - Parameter descriptor: a nonblocking socket, which is the server's from here on.
+    public func serve(_ descriptor: Int32, isTCP: Bool) {
         if var size = options.sendBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }

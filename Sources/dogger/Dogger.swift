@@ -27,7 +27,7 @@ struct Dogger: ParsableCommand {
         do {
             let arguments = CommandLine.arguments.dropFirst()
             let own = arguments.prefix { $0 != "--" }
-            var command = try parseAsRoot(Array(own))
+            var command = try parseAsRoot(Run.withInspectAddress(Array(own)))
             let behind = Array(arguments.dropFirst(own.count + 1))
             if own.count < arguments.count, behind.isEmpty { throw ValidationError("no command stands behind --: name one, or leave -- out") }
             if var run = command as? any RunsCommand {

@@ -41,9 +41,16 @@ struct Duration: ExpressibleByArgument {
 }
 
 /// Where to listen on TCP: `127.0.0.1:9000`, `[::1]:9000`, `:9000` (loopback).
-struct TCPAddress: ExpressibleByArgument {
+struct TCPAddress: ExpressibleByArgument, CustomStringConvertible {
     var host: String
     var port: UInt16
+
+    init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     init?(argument: String) {
         guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...]) else { return nil }

@@ -54,6 +54,10 @@ struct Run: RunsCommand {
         "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
     var upstream: String?
 
+    @Option(defaultAsFlag: Run.anyPort, parsing: .next, help: ArgumentHelp(
+        "Serve a page that shows what goes by, for a browser on this machine. Its address is told at the start.", valueName: "host:port"))
+    var inspect: TCPAddress?
+
     @Flag(help: "Log headers and bodies too.")
     var trace = false
 
@@ -74,15 +78,27 @@ struct Run: RunsCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, grants, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, inspect, trace, quiet, hideErrors, grace, grants, limits
     }
 
     func validate() throws {
         if handlers.isEmpty, upstream == nil { throw ValidationError("name a handler file, or an --upstream to pass everything on to") }
         if let listen, !isPublic, !listen.isLoopback {
-            throw ValidationError("--listen \(listen.host):\(listen.port) can be reached by other machines: add --public if that is meant, or take 127.0.0.1:\(listen.port)")
+            throw ValidationError("--listen \(listen) can be reached by other machines: add --public if that is meant, or take 127.0.0.1:\(listen.port)")
+        }
+        if let inspect, !inspect.isLoopback {
+            throw ValidationError("--inspect \(inspect) can be reached by other machines, and the page shows all that goes by: take 127.0.0.1:\(inspect.port)")
         }
     }
+
+    /// A handler may stand behind `--inspect`: only what is an address is its value.
+    static func withInspectAddress(_ arguments: [String]) -> [String] {
+        zip(arguments, arguments.dropFirst() + [""]).map { argument, next in
+            argument == "--inspect" && TCPAddress(argument: next) == nil ? "--inspect=\(anyPort)" : argument
+        }
+    }
+
+    private static let anyPort = TCPAddress(host: "127.0.0.1", port: 0)
 
     func run() throws {
         var scripting = limits.scripting
@@ -123,6 +139,7 @@ struct Run: RunsCommand {
     }
 
     private func openSockets(_ supervisor: Supervisor) throws {
+        if let inspect { supervisor.inspect(at: try .tcp(host: inspect.host, port: inspect.port)) }
         let given = try Activation.takeListeners()
         for listener in given { try supervisor.listen(listener) }
         if let listen { try supervisor.listen(.tcp(host: listen.host, port: listen.port)) }

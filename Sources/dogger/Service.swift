@@ -12,6 +12,8 @@ final class Service {
     private let reloader: Reloader
     private let grace: UInt64
     private var channel: Channel!
+    /// Serves the inspector's page, where there is one.
+    private var site: Server?
     private var isEnding = false
 
     /// What is served, and how.
@@ -25,18 +27,34 @@ final class Service {
         var grace: UInt64
     }
 
+    /// The page that shows what goes by.
+    struct Inspection {
+        var listener: Listener
+        var token: InspectorToken
+
+        /// The page's address, for a browser.
+        var address: String {
+            guard case .tcp(let host, let port) = listener.address else { return listener.address.description }
+            return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(token.text)/"
+        }
+    }
+
     /// The life of a worker: makes this process one, loads the handlers, serves until its parent says that it is enough.
     /// - Parameters:
     ///   - listeners: the parent's; its own memory of them is left alone, so that their files are not removed here.
+    ///   - lastEnd: how the worker before this one ended, as a sentence, if there was one.
     ///   - channelEnd: what leads to the parent.
-    static func live(_ plan: Plan, _ listeners: [Listener], _ channelEnd: Int32) -> Never {
-        separate(keeping: listeners.map(\.descriptor) + [channelEnd])
+    static func live(_ plan: Plan, _ listeners: [Listener], _ inspection: Inspection?, lastEnd: String?, _ channelEnd: Int32) -> Never {
+        separate(keeping: (listeners + [inspection?.listener].compactMap(\.self)).map(\.descriptor) + [channelEnd])
         dg_report_to(channelEnd)
         do {
             let loop = try EventLoop()
             let log = Log(2, loop)
             defer { log.flush() }
+            var plan = plan
+            if inspection != nil { plan.scripting.inspector = Inspector(loop, lastEnd: lastEnd) }
             let service = try Service(plan, loop, log, channelEnd)
+            if let inspection, let inspector = plan.scripting.inspector { try service.serve(inspection, inspector) }
             for listener in listeners {
                 try service.server.listen(Listener(adopting: listener.descriptor, isShared: listener.isShared))
             }
@@ -75,6 +93,14 @@ final class Service {
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
         channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
+    }
+
+    /// Serves the inspector's page beside the handlers.
+    private func serve(_ inspection: Inspection, _ inspector: Inspector) throws {
+        inspector.server = server
+        let site = Server(loop: loop, handler: InspectorSite(inspector, inspection.token))
+        try site.listen(Listener(adopting: inspection.listener.descriptor, isShared: inspection.listener.isShared))
+        self.site = site
     }
 
     private func obey(_ order: Channel.Kind) {

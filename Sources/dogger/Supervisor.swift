@@ -13,6 +13,9 @@ final class Supervisor {
     let log: Log
     private let plan: Service.Plan
     private var listeners: [Listener] = []
+    private var inspection: Service.Inspection?
+    /// How the last worker ended, for the page that shows what goes by.
+    private var lastEnd: String?
     private let manager: ServiceManager?
     private var whenServing: () -> Void = {}
     private var worker: Worker?
@@ -48,9 +51,13 @@ final class Supervisor {
         listeners.append(listener)
     }
 
+    /// Adds a page that shows what goes by. For the time before `run`.
+    func inspect(at listener: Listener) { inspection = Service.Inspection(listener: listener, token: .make()) }
+
     /// Nobody new can connect from here on, and the sockets' files are gone.
     func closeListeners() {
         for listener in listeners { listener.close() }
+        inspection?.listener.close()
     }
 
     /// Serves until `end`.
@@ -97,7 +104,7 @@ final class Supervisor {
         guard !isEnding else { return }
         do throws(SystemError) {
             worker = try Worker(
-                loop, work: { [plan, listeners] in Service.live(plan, listeners, $0) },
+                loop, work: { [plan, listeners, inspection, lastEnd] in Service.live(plan, listeners, inspection, lastEnd: lastEnd, $0) },
                 onMessage: { [unowned self] in hear($0) }, onEnd: { [unowned self] in workerEnded($0) })
         } catch {
             succeed(.failed(error.description), after: 0, wasServing: false)
@@ -113,6 +120,7 @@ final class Supervisor {
                 say("dogger: serving again")
             } else {
                 hasServed = true
+                if let inspection { say("dogger: look on at \(inspection.address)") }
                 whenServing()
             }
         case .reloaded where !isEnding: manager?.ready()
@@ -126,6 +134,7 @@ final class Supervisor {
     private func workerEnded(_ end: WorkerEnd) {
         let ended = worker!
         worker = nil
+        lastEnd = "\(end.description); this is the next worker"
         isUnanswered = false
         succeed(end, after: EventLoop.clock() - ended.start, wasServing: ended.isServing)
     }

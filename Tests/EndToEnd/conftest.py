@@ -140,6 +140,23 @@ def docker(directory):
     return make
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, without a window."""
+    try:
+        playwright = importlib.import_module("playwright.sync_api")
+    except ImportError:
+        absent("playwright")
+    command = shutil.which("chromium")
+    if command is None:
+        absent("chromium")
+    with playwright.sync_playwright() as tools:
+        # As root it has no sandbox of its own. What it opens here are pages of the tests.
+        browser = tools.chromium.launch(executable_path=command, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
 def docker_py():
     """docker_py(server) gives docker-py's client of a server."""

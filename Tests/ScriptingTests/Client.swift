@@ -31,6 +31,11 @@ final class Client: EventSource {
         precondition(sent == text.utf8.count, "the socket is full, or closed")
     }
 
+    /// Reads nothing, until `resume`.
+    func pause() { loop.remove(descriptor) }
+
+    func resume() throws { try loop.add(descriptor, .readable, self) }
+
     func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     func close() {

@@ -13,14 +13,20 @@ final class Site {
     let loop: EventLoop
     let log: Log
     let reloader: Reloader
-    private let server: Server
+    let server: Server
     private let logPipe: LogPipe
     private var condition: () -> Bool = { false }
 
     /// - Parameters:
     ///   - files: the text of each file; what ends in `.lua` and has no directory is a handler, in the order of the names.
-    init(_ files: [String: String], _ options: ScriptingOptions = ScriptingOptions(), sourceLocation: SourceLocation = #_sourceLocation) throws {
+    ///   - adjust: changes the options, by what needs the loop.
+    init(
+        _ files: [String: String], _ options: ScriptingOptions = ScriptingOptions(), sourceLocation: SourceLocation = #_sourceLocation,
+        adjust: (inout ScriptingOptions, EventLoop) -> Void = { _, _ in }
+    ) throws {
         loop = try EventLoop()
+        var options = options
+        adjust(&options, loop)
         for (name, text) in files { directory.write(name, text) }
         logPipe = LogPipe()
         log = Log(logPipe.input, loop)
@@ -57,8 +63,9 @@ final class Site {
     /// The test's paths are different each time: `DIR` stands for the directory.
     func replaced(_ text: String) -> String { text.replacing("\(directory.path)/", with: "DIR/") }
 
-    func client() throws -> Client {
-        try Client(loop, "\(directory.path)/s") { [unowned self] in check() }
+    /// - Parameter name: of the socket in the directory.
+    func client(_ name: String = "s") throws -> Client {
+        try Client(loop, "\(directory.path)/\(name)") { [unowned self] in check() }
     }
 
     /// Turns the loop until the condition holds, which is looked at whenever a client got something or the log was written.

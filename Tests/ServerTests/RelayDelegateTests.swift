@@ -6,7 +6,7 @@ import Testing
 /// Whoever starts a relay decides what becomes of the answer.
 @Suite struct RelayDelegateTests {
     /// A delegate made of closures, and what it was told.
-    private final class Decider: RelayDelegate, RelayWitness, @unchecked Sendable {
+    private final class Decider: RelayDelegate, Witness, @unchecked Sendable {
         // The closures are set before the server runs; the log has its lock.
         let log = Log<String>()
         var onAnswer: (Relay) -> Void = { $0.pass() }
@@ -26,12 +26,12 @@ import Testing
 
         func relayDidEnd(_ relay: Relay, isComplete: Bool) { log.add("end \(isComplete)") }
 
-        func relayIsAnswered(_ relay: Relay) { log.add("seen answer") }
-        func relay(_ relay: Relay, passes bytes: UnsafeRawBufferPointer, _ direction: RelayDirection) {
+        func witnessed(_ answer: WitnessedAnswer) { log.add("seen answer") }
+        func witnessed(_ bytes: UnsafeRawBufferPointer, _ direction: Direction) {
             log.add("seen \(direction) \(bytes.text)")
         }
-        func relay(_ relay: Relay, endsPassing direction: RelayDirection) { log.add("seen end \(direction)") }
-        func relayIsOver(_ relay: Relay, isComplete: Bool, _ failure: String?) {
+        func witnessedEnd(of direction: Direction) { log.add("seen end \(direction)") }
+        func witnessedOver(isComplete: Bool, _ failure: String?) {
             log.add("seen over \(isComplete)\(failure == nil ? "" : " failed")")
         }
     }

@@ -5,7 +5,7 @@ import Server
 
 /// One exchange as it goes by: what was asked, what was answered, and when. Of each direction's bytes the first are kept, up to a
 /// limit, and the others only counted.
-final class Take: RelayWitness {
+final class Take: Witness {
     typealias HeaderField = (name: [UInt8], value: [UInt8])
 
     /// How it came to its end.
@@ -67,28 +67,27 @@ final class Take: RelayWitness {
         down = Track(limit: limit)
     }
 
-    func relayIsAnswered(_ relay: Relay) {
-        guard let response = relay.response else { return }
+    func witnessed(_ answer: WitnessedAnswer) {
         answerTime = EventLoop.clock()
-        status = response.status
-        let bytes = response.headBytes
-        reason = Array(response.head.reason.bytes(in: bytes))
-        responseFields = response.fields.map { (Array($0.name.bytes(in: bytes)), Array($0.value.bytes(in: bytes))) }
-        isUpgraded = response.isUpgraded
-        if let upgrade = response.head.upgrade { protocolName = Array(upgrade.bytes(in: bytes)) }
+        status = answer.head.status
+        let bytes = answer.bytes
+        reason = Array(answer.head.reason.bytes(in: bytes))
+        responseFields = answer.fields.map { (Array($0.name.bytes(in: bytes)), Array($0.value.bytes(in: bytes))) }
+        isUpgraded = answer.isUpgraded
+        if let upgrade = answer.head.upgrade { protocolName = Array(upgrade.bytes(in: bytes)) }
         // From here on it is another conversation.
         if isUpgraded { requestBody = up.restart() }
     }
 
-    func relay(_ relay: Relay, passes bytes: UnsafeRawBufferPointer, _ direction: RelayDirection) {
+    func witnessed(_ bytes: UnsafeRawBufferPointer, _ direction: Direction) {
         if direction == .up { up.append(bytes, at: EventLoop.clock()) } else { down.append(bytes, at: EventLoop.clock()) }
     }
 
-    func relay(_ relay: Relay, endsPassing direction: RelayDirection) {
+    func witnessedEnd(of direction: Direction) {
         if direction == .up { up.end(at: EventLoop.clock()) } else { down.end(at: EventLoop.clock()) }
     }
 
-    func relayIsOver(_ relay: Relay, isComplete: Bool, _ failure: String?) {
+    func witnessedOver(isComplete: Bool, _ failure: String?) {
         end = EventLoop.clock()
         // A stream whose two directions have ended is complete, whichever way the end is told.
         ending = failure.map { .broken($0) } ?? (isComplete || down.endTime != nil ? .complete : .left)
