@@ -49,7 +49,7 @@ final class Service {
         dg_report_to(channelEnd)
         do {
             let loop = try EventLoop()
-            let log = Log(2, loop)
+            let log = Log(2, loop, plan.scripting.logStyle)
             defer { log.flush() }
             var plan = plan
             if inspection != nil { plan.scripting.inspector = Inspector(loop, lastEnd: lastEnd) }
@@ -63,7 +63,7 @@ final class Service {
             // What is on the loop does not hold the service.
             try withExtendedLifetime(service) { try loop.run() }
         } catch {
-            Channel.send(.failed, (error as? Reloader.StartError)?.message ?? "\(error)", over: channelEnd)
+            Channel.send(.failed, (error as? Reloader.StartError)?.text(plan.scripting.logStyle) ?? "\(error)", over: channelEnd)
             exit(1)
         }
         exit(0)
@@ -118,6 +118,7 @@ final class Service {
         var isOver = false
         server.drain(grace: isEnding ? 0 : grace) { [unowned self] in
             isOver = true
+            for line in reloader.requestHandler.summary { log.line("dogger: \(line)") }
             loop.stop()
         }
         guard !isEnding else { return }
