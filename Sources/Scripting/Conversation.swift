@@ -92,7 +92,7 @@ final class Conversation {
     }
 
     private func logBody(_ body: UnsafeRawBufferPointer) {
-        guard handler.options.logsRequests, !isBodyLogged, !body.isEmpty else { return }
+        guard handler.options.logsRequests, !handler.log.style.tellsEnds || handler.options.traces, !isBodyLogged, !body.isEmpty else { return }
         isBodyLogged = true
         handler.log.requestBody(body, whole: handler.options.traces)
     }
@@ -109,6 +109,7 @@ final class Conversation {
 
     /// No handler answers: the upstream does, or nobody.
     private func passOn(_ touched: Bool) {
+        if exchange.witness != nil { exchange.record?.answerer = handler.upstream.map { "\($0.address)" } }
         inspected?.answered(by: handler.paths, handler.upstream.map { "\($0.address)" } ?? "nobody")
         guard let upstream = handler.upstream else { return answer(404, "page not found") }
         // What the script made of the request has to go on, and only the script's own way knows it.
@@ -166,14 +167,14 @@ final class Conversation {
         if isUpgraded {
             exchange.close()
         } else if let fault = exchange.end() {
-            handler.log.failure(refused(fault))
+            handler.log.failure(refused(fault), handler.files)
             inspected?.note(.error, refused(fault).message)
         }
         end()
     }
 
     func fail(_ failure: ScriptFailure) {
-        handler.log.failure(failure)
+        handler.log.failure(failure, handler.files)
         if exchange.witness != nil {
             tellAnswerer()
             inspected?.note(.error, failure.message, traceback: failure.traceback)
@@ -216,7 +217,10 @@ final class Conversation {
     var inspected: InspectedExchange? { exchange?.inspected }
 
     /// The handlers of the chain up to the one that is running.
-    private func tellAnswerer() { inspected?.answered(by: Array(handler.paths.prefix(task.position))) }
+    private func tellAnswerer() {
+        if let record = exchange.record, record.answerer == nil, task.position > 0 { record.answerer = handler.paths[task.position - 1] }
+        inspected?.answered(by: Array(handler.paths.prefix(task.position)))
+    }
 
     // MARK: Waiting
 

@@ -10,18 +10,30 @@ public final class Dispatcher: RequestHandler {
     private let options: ScriptingOptions
     /// Who looks on, if anybody may.
     private let inspector: Inspector?
+    private let keepsRecords: Bool
+    private let summaryOfAll = RequestSummary()
 
     public init(_ handler: Handler, _ log: Log) {
         self.handler = handler
         self.log = log
         options = handler.options
         inspector = options.inspector
+        keepsRecords = options.logsRequests && log.style.tellsEnds || options.summarizes
         inspector?.dispatcher = self
+    }
+
+    /// What came of the requests so far, line by line; empty where that is not to be told.
+    public var summary: [String] { options.summarizes ? summaryOfAll.lines : [] }
+
+    private func ended(_ record: RequestRecord) {
+        if options.logsRequests { log.request(record) }
+        if options.summarizes { summaryOfAll.add(record) }
     }
 
     public func handle(_ exchange: Exchange) {
         if let inspector, inspector.isWatched { inspector.look(at: exchange, handler) }
-        if options.logsRequests { logRequest(exchange) }
+        if options.logsRequests, !log.style.tellsEnds || options.traces { logRequest(exchange) }
+        if keepsRecords { RequestRecord.keep(exchange, withCaller: log.style == .json) { [unowned self] in ended($0) } }
         if let refusal = options.tcpGuard.refusal(of: exchange) {
             exchange.respond(status: refusal.status, message: refusal.message)
             return

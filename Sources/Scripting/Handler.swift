@@ -22,6 +22,9 @@ public struct ScriptingOptions {
     public var upstream: Upstream?
     /// A line in the log for each request.
     public var logsRequests = true
+    /// What came of all requests is told at the end.
+    public var summarizes = false
+    public var logStyle = LogStyle.plain
     /// Handlers that stand in no file, by what is given in place of their paths.
     public var given: [String: [UInt8]] = [:]
     /// Handlers whose header names what no flag gives are not loaded.
@@ -151,7 +154,8 @@ extension Handler: ScriptHost {
     public func answer(_ call: inout HostCall) -> HostReply {
         switch call.op {
         case .log:
-            log.line(call.source.buffer, call.text.buffer)
+            let owner = call.task?.pointee.owner.map { Unmanaged<Conversation>.fromOpaque($0).takeUnretainedValue() }     // as below
+            log.script(call.source.buffer, call.text.buffer, request: owner?.exchange?.id)
             if options.inspector != nil { show(call) }
             return .done
         case .findModule, .readModule, .readFile:

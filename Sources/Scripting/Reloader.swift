@@ -28,7 +28,7 @@ public final class Reloader {
         do throws(Handler.LoadFailure) {
             dispatcher = Dispatcher(try result.get(), log)
         } catch {
-            throw StartError(error)
+            throw StartError(error, files)
         }
         do throws(SystemError) {
             watcher = try FileWatcher(loop) { [unowned self] in reload(because: $0) }
@@ -44,14 +44,22 @@ public final class Reloader {
     /// What keeps the handlers from being served at all.
     public struct StartError: Error {
         public var message: String
+        /// The line that the message names, with a mark under what it is about, for people; empty where there is none.
+        public var excerpt = ""
 
         init(message: String) { self.message = message }
 
-        init(_ failure: Handler.LoadFailure) {
+        init(_ failure: Handler.LoadFailure, _ files: ScriptFiles? = nil) {
             switch failure {
             case .file(let fault): message = fault.message
             case .script(let failure): message = failure.message
             }
+            if let shown = files?.excerpt(message) { excerpt = shown.text(width: Terminal.width(2)) }
+        }
+
+        /// The message, and where people look on, the line.
+        public func text(_ style: LogStyle) -> String {
+            if case .aligned = style, !excerpt.isEmpty { "\(message)\n\(excerpt)" } else { message }
         }
     }
 
@@ -59,8 +67,9 @@ public final class Reloader {
     /// - Returns: the faults, in the order of the files.
     public static func check(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) -> [StartError] {
         paths.compactMap { path in
-            guard case .failure(let failure) = Handler.load([path], options, loop, log).result else { return nil }
-            return StartError(failure)
+            let (result, files) = Handler.load([path], options, loop, log)
+            guard case .failure(let failure) = result else { return nil }
+            return StartError(failure, files)
         }
     }
 
@@ -90,7 +99,7 @@ public final class Reloader {
                 options.inspector?.say(.error, "\(fault.message); the last good version goes on serving")
             }
         case .failure(let failure):
-            if case .script(let failure) = failure { log.failure(failure) } else { log.line("dogger: \(StartError(failure).message)") }
+            if case .script(let failure) = failure { log.failure(failure, files) } else { log.fault(StartError(failure).message, files) }
             log.line("dogger: the last good version of \(names) goes on serving")
             if let inspector = options.inspector {
                 if case .script(let failure) = failure { inspector.say(failure) } else { inspector.say(.error, StartError(failure).message) }

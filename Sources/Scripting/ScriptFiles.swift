@@ -93,6 +93,17 @@ final class ScriptFiles {
     /// from others, and what lies where they happen to be is not theirs to read.
     private func isClosed(_ root: String) -> Bool { packs[root] != nil || given[root] != nil }
 
+    /// The line that an error names, where it is one of a script.
+    func excerpt(_ message: String) -> SourceExcerpt? {
+        SourceExcerpt(message) { name in
+            // What Lua cuts off is the beginning of a long name.
+            let isCut = name.hasPrefix("...")
+            guard let name = isCut ? rootOfChunk.keys.first(where: { $0.hasSuffix(name.dropFirst(3)) }) : name, let root = rootOfChunk[name] else { return nil }
+            if let pack = packs[root] { return pack.content(of: String(name.dropFirst(root.count + 1))) }
+            return given[name] ?? (try? SharedFile.read(name))
+        }
+    }
+
     /// The path of the module `a.b` that the chunk `source` asks for: `a/b.lua` beside the script.
     func module(_ name: String, from source: String) throws(Fault) -> String {
         let root = rootOfChunk[source] ?? firstRoot

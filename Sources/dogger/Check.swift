@@ -29,7 +29,7 @@ struct Check: ParsableCommand {
         let (paths, given) = try HandlerSearch.all.findAll(handlers)
         scripting.given = given
         let faults = Reloader.check(paths, scripting, loop, log)
-        for fault in faults { log.line(fault.message) }
+        for fault in faults { log.line(fault.text(.suiting(2))) }
         log.flush()
         if !faults.isEmpty { throw ExitCode.failure }
     }

@@ -66,6 +66,9 @@ struct Run: RunsCommand {
     @Flag(help: "Log headers and bodies too.")
     var trace = false
 
+    @Option(help: ArgumentHelp("How: auto (columns on a terminal, otherwise plain), plain, color (columns in colours, always), or json (an object a line).", valueName: "format"))
+    var logFormat = LogFormat.auto
+
     @Flag(help: "Don't log requests. Errors are logged all the same.")
     var quiet = false
 
@@ -83,7 +86,7 @@ struct Run: RunsCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, isPublic, allowOrigin, upstream, store, inspect, trace, quiet, hideErrors, grace, grants, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, store, inspect, trace, logFormat, quiet, hideErrors, grace, grants, limits
     }
 
     func validate() throws {
@@ -114,6 +117,8 @@ struct Run: RunsCommand {
         scripting.tcpGuard.origins = allowOrigin
         scripting.store = try openStore()
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
+        scripting.logStyle = logFormat.style
+        scripting.summarizes = !command.isEmpty && !quiet && scripting.logStyle != .plain
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
             let (paths, given) = try HandlerSearch.all.findAll(handlers)

@@ -54,7 +54,7 @@ final class Service {
         let held = Confinement(plan).enter()
         do {
             let loop = try EventLoop()
-            let log = Log(2, loop)
+            let log = Log(2, loop, plan.scripting.logStyle)
             defer { log.flush() }
             if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             var plan = plan
@@ -69,16 +69,16 @@ final class Service {
             // What is on the loop does not hold the service.
             try withExtendedLifetime(service) { try loop.run() }
         } catch {
-            Channel.send(.failed, sentence(for: error), over: channelEnd)
+            Channel.send(.failed, sentence(for: error, plan.scripting.logStyle), over: channelEnd)
             exit(1)
         }
         plan.scripting.store.close()
         exit(0)
     }
 
-    private static func sentence(for error: any Error) -> String {
+    private static func sentence(for error: any Error, _ style: LogStyle) -> String {
         switch error {
-        case let error as Reloader.StartError: error.message
+        case let error as Reloader.StartError: error.text(style)
         case let error as StoreError: error.message
         default: "\(error)"
         }
@@ -141,6 +141,7 @@ final class Service {
         let now = EventLoop.clock()
         server.drain(grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
+            for line in reloader.requestHandler.summary { log.line("dogger: \(line)") }
             loop.stop()
         }
         guard !isEnding else { return }

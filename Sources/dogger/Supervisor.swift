@@ -41,7 +41,7 @@ final class Supervisor {
         self.plan = plan
         self.manager = manager
         loop = try EventLoop()
-        log = Log(2, loop)
+        log = Log(2, loop, plan.scripting.logStyle)
         // Whoever reads the log may go before us, as in `dogger run ... 2>&1 | head`; requests go on.
         signal(SIGPIPE, SIG_IGN)
     }

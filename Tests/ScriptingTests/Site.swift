@@ -29,7 +29,7 @@ final class Site {
         adjust(&options, loop)
         for (name, text) in files { directory.write(name, text) }
         logPipe = LogPipe()
-        log = Log(logPipe.input, loop)
+        log = Log(logPipe.input, loop, options.logStyle)
         let root = directory.path
         let paths = files.keys.sorted().filter { $0.hasSuffix(".lua") && !$0.contains("/") }.map { "\(root)/\($0)" }
         reloader = try Reloader(paths, options, loop, log)

@@ -114,6 +114,12 @@ extension Exchange {
     /// What is kept of it for the inspector, where somebody looks on.
     var inspected: InspectedExchange? {
         guard let witness else { return nil }
-        return witness as? InspectedExchange
+        return (record?.next ?? witness) as? InspectedExchange
+    }
+
+    /// What the log keeps of it.
+    var record: RequestRecord? {
+        guard let witness else { return nil }
+        return witness as? RequestRecord
     }
 }

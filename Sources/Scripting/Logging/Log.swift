@@ -10,6 +10,7 @@ public final class Log {
     private let descriptor: Int32
     private let loop: EventLoop
     private let isTerminal: Bool
+    let style: LogStyle
     private var pending: [UInt8] = []
     private var isScheduled = false
     private var lostLines = 0
@@ -20,10 +21,11 @@ public final class Log {
     /// How long to wait for a reader that lags, in nanoseconds.
     private static let patience: UInt64 = 100_000_000
 
-    public init(_ descriptor: Int32, _ loop: EventLoop) {
+    public init(_ descriptor: Int32, _ loop: EventLoop, _ style: LogStyle = .plain) {
+        self.style = style
         self.descriptor = descriptor
         self.loop = loop
-        isTerminal = isatty(descriptor) == 1
+        isTerminal = Terminal.isTerminal(descriptor)
         pending.reserveCapacity(Log.flushSize + 4096)
     }
 
@@ -35,6 +37,19 @@ public final class Log {
 
     /// Adds a line made of pieces, without a copy of its own.
     public func line(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ third: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ fourth: UnsafeRawBufferPointer = .init(start: nil, count: 0)) {
+        guard style != .json else {
+            var text = Array(first) + Array(second) + Array(third) + Array(fourth)
+            if text.starts(with: Log.own) { text.removeFirst(Log.own.count) }
+            return object(LogObject.message("info", text))
+        }
+        add(first, second, third, fourth)
+    }
+
+    private static let own = Array("dogger: ".utf8)
+
+    private func object(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+
+    private func add(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ third: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ fourth: UnsafeRawBufferPointer = .init(start: nil, count: 0)) {
         guard pending.count + first.count + second.count + third.count + fourth.count < Log.mostPending else {
             lostLines += 1
             return
@@ -86,10 +101,48 @@ public final class Log {
 }
 
 extension Log {
-    /// The sentence; and under it, where the script itself failed, the calls that led there. The sentence may hold what a client
-    /// sent, which must not look like another line of the log, nor move a terminal's cursor.
-    func failure(_ failure: ScriptFailure) {
-        line("dogger: \(Printable.text(failure.message))")
-        if failure.status == 500 || failure.kind != .scriptError, !failure.traceback.isEmpty { line(failure.traceback) }
+    /// The sentence; under it the script's line, for people who look on; and where the script itself failed, the calls that led there.
+    /// The sentence may hold what a client sent, which must not look like another line of the log, nor move a terminal's cursor.
+    /// - Parameter files: what the script came from.
+    func failure(_ failure: ScriptFailure, _ files: ScriptFiles) {
+        let hasTraceback = failure.status == 500 || failure.kind != .scriptError
+        tell(failure.message, hasTraceback ? failure.traceback : "", files)
+    }
+
+    /// A sentence that may begin with a place in a script.
+    func fault(_ message: String, _ files: ScriptFiles) { tell(message, "", files) }
+
+    private func tell(_ message: String, _ traceback: String, _ files: ScriptFiles) {
+        let excerpt = style == .plain ? nil : files.excerpt(message)
+        switch style {
+        case .json:
+            var more: [JSONNode.Member] = []
+            if let excerpt { more += [.init("file", .text(excerpt.file)), .init("line", .number(Array("\(excerpt.number)".utf8))), .init("source", .text(excerpt.line))] }
+            if !traceback.isEmpty { more.append(.init("traceback", .text(traceback))) }
+            object(LogObject.message("error", Array(message.utf8), more))
+        default:
+            let text = Printable.text(message)
+            line(style == .aligned(colors: true) ? "\u{1B}[31mdogger:\u{1B}[0m \(text)" : "dogger: \(text)")
+            if let excerpt { line(excerpt.text(width: Terminal.width(descriptor))) }
+            if !traceback.isEmpty { line(traceback) }
+        }
+    }
+
+    /// What a script says.
+    /// - Parameter place: `file:line: `.
+    func script(_ place: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer, request: UInt64?) {
+        guard style == .json else { return line(place, text) }
+        var more: [JSONNode.Member] = [.init("place", .string(Array(place.dropLast(place.count >= 2 ? 2 : 0))))]
+        if let request { more.append(.init("request", .number(Array("\(request)".utf8)))) }
+        object(LogObject.message("log", Array(text), more))
+    }
+
+    /// A request that has ended.
+    func request(_ record: RequestRecord) {
+        switch style {
+        case .plain: break
+        case .aligned(let colors): line(RequestLine(record: record, width: Terminal.width(descriptor), colors: colors).text)
+        case .json: object(LogObject.request(record))
+        }
     }
 }
