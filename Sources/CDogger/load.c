@@ -21,6 +21,7 @@ static const char *read_text(lua_State *L, void *context, size_t *length) {
 void dg_load_text(lua_State *L, dg_bytes text, const char *name) {
     text_reader reader = { text };
     if (lua_load(L, read_text, &reader, name, "t") != LUA_OK) lua_error(L);
+    dg_coverage_note(L, text, name);
 }
 
 #define PIECE_SLOT 5    /* the piece at hand, which must stay alive */

@@ -18,6 +18,12 @@ public struct ScriptingOptions {
     public var upstream: Upstream?
     /// A line in the log for each request.
     public var logsRequests = true
+    /// The time that scripts see and sleep by; nil: the real one.
+    var clock: ManualClock?
+    /// Who the clients of a test are.
+    var callers: TestCallers?
+    /// Counts the lines that run.
+    var coverage: Coverage?
 
     public init() {}
 }
@@ -37,8 +43,11 @@ public final class Handler {
     private var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
     private var isRetired = false
+    /// Of a version that is a file of tests.
+    private(set) weak var bench: TestBench?
 
-    private init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) {
+    private init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log, _ bench: TestBench?) {
+        self.bench = bench
         self.paths = paths
         self.options = options
         self.loop = loop
@@ -47,11 +56,13 @@ public final class Handler {
     }
 
     /// Loads a version, in a fresh VM.
-    /// - Parameter paths: the handlers in the order of the chain.
+    /// - Parameters:
+    ///   - paths: the handlers in the order of the chain.
+    ///   - bench: where they are files of tests, what those ask for.
     /// - Returns: the version, or the first failure; and the files that the attempt read or looked for, in either case: a
     ///   change of any of them is worth another try.
-    static func load(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) -> (result: Result<Handler, LoadFailure>, files: ScriptFiles) {
-        let handler = Handler(paths, options, loop, log)
+    static func load(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log, for bench: TestBench? = nil) -> (result: Result<Handler, LoadFailure>, files: ScriptFiles) {
+        let handler = Handler(paths, options, loop, log, bench)
         do throws(LoadFailure) {
             try handler.run()
             return (.success(handler), handler.files)
@@ -68,7 +79,10 @@ public final class Handler {
 
     private func run() throws(LoadFailure) {
         do throws(ScriptFailure) {
-            machine = try VirtualMachine(limits: options.limits, modules: EmbeddedLua.modules, version: DoggerVersion.number, hasUpstream: options.upstream != nil, host: self)
+            machine = try VirtualMachine(
+                limits: options.limits, modules: bench == nil ? EmbeddedLua.modules : EmbeddedLua.testModules, version: DoggerVersion.number,
+                hasUpstream: options.upstream != nil, hasClock: options.clock != nil, runsTests: bench != nil, coverage: options.coverage, host: self)
+            if bench != nil { try TestBench.loadRunner(machine) }
         } catch {
             throw .script(error)
         }
@@ -115,14 +129,21 @@ public final class Handler {
 extension Handler: ScriptHost {
     public func answer(_ call: inout HostCall) -> HostReply {
         switch call.op {
+        case .log where bench != nil:
+            bench?.print(String(call.text))
+            return .done
         case .log:
             log.line(call.source.buffer, call.text.buffer)
             return .done
         case .findModule, .readModule, .readFile:
             answerFile(&call)
             return .done
+        case .now:
+            call.answer = .number(options.clock?.seconds ?? 0)
+            return .done
         default:
             guard let owner = call.task?.pointee.owner else {
+                if let bench { return bench.answer(&call, nil) }
                 return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
             }
             // The owner was set by the conversation itself, which lives until it has ended its task.
@@ -154,6 +175,13 @@ extension Handler: ScriptHost {
         return .done
     }
 
+    /// A text for the script; valid until the next one.
+    func bytes(_ text: String) -> Answer {
+        answerBytes.reset()
+        answerBytes.append(text)
+        return .bytes(answerBytes.readable)
+    }
+
     func error(_ message: String, status: Int = 500) -> Answer {
         answerBytes.reset()
         answerBytes.append(message)
@@ -162,7 +190,7 @@ extension Handler: ScriptHost {
 }
 
 extension ByteBuffer {
-    fileprivate func append(_ text: String) {
+    func append(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }

@@ -147,6 +147,19 @@ final class ScriptFiles {
         directory == "." ? name : directory == "/" ? "/\(name)" : "\(directory)/\(name)"
     }
 
+    /// A path that a file names relative to itself, without steps down and up again: `tests/../ps.lua` is `ps.lua`, unless `tests` is
+    /// a link.
+    static func relative(_ path: String, to source: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        let joined = join(directory(of: source), path)
+        var parts: [Substring] = []
+        for part in joined.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        let short = (joined.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+        return Stamp(path: short) == Stamp(path: joined) ? short : joined
+    }
+
     static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
         defer { free(current) }
