@@ -27,8 +27,8 @@ let package = Package(
         .target(name: "Server", dependencies: ["HTTP", "EventLoop"], swiftSettings: release),
         .target(
             name: "Scripting",
-            dependencies: ["Server", "LuaRuntime"],
-            resources: [.embedInCode("lua")],
+            dependencies: ["Server", "LuaRuntime", "CDogger"],
+            resources: [.embedInCode("lua"), .embedInCode("types")],
             swiftSettings: release
         ),
         .executableTarget(

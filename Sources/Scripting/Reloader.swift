@@ -57,6 +57,7 @@ public final class Reloader {
     /// - Returns: the faults, in the order of the files.
     public static func check(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) -> [StartError] {
         paths.compactMap { path in
+            if path.hasSuffix(TestFiles.suffix) { return TestBench.fault(path, options, loop) }
             guard case .failure(let failure) = Handler.load([path], options, loop, log).result else { return nil }
             return StartError(failure)
         }
@@ -99,7 +100,7 @@ public final class Reloader {
 
     /// A path as the user writes it, where it is below the current directory.
     private func shortened(_ path: String) -> String {
-        let here = ScriptFiles.absolute("")
+        let here = Path.absolute("")
         return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 }

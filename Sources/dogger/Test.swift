@@ -51,6 +51,8 @@ struct Test: ParsableCommand {
     @Option(help: ArgumentHelp("How long a test may take, by the clock on the wall.", valueName: "time"))
     var timeout = Duration(seconds: 10)
 
+    @OptionGroup(title: "What handlers may reach") var grants: GrantOptions
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func validate() throws {
@@ -63,6 +65,7 @@ struct Test: ParsableCommand {
         let loop = try EventLoop()
         var plan = TestRunner.Plan()
         plan.scripting = limits.scripting
+        plan.scripting.grants = grants.grants
         plan.server = limits.server
         plan.filter = filter
         plan.timeout = timeout.nanoseconds

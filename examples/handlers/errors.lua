@@ -7,7 +7,7 @@ local docker = require "dogger.docker"
 
 return docker.engine {
   ["GET /images/json"] = function(req)
-    local image                                   -- a fault in the script: 500, with the file and the line
+    local image = ({}).first                      -- a fault in the script: 500, with the file and the line
     return { json = { docker.image { name = image.name } } }
   end,
 

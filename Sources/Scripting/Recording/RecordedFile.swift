@@ -49,29 +49,10 @@ struct RecordedFile {
     /// - Parameter isLast: it has to outlive even the machine.
     /// - Throws: with a sentence; the old file is as it was.
     func write(_ text: [UInt8], isLast: Bool) throws(RecordingFault) {
-        var template = Array("\(realPath).XXXXXX".utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw RecordingFault(SystemError("cannot write beside \(path)")) }
-        let isWritten = RecordedFile.writeAll(text, descriptor) && fchmod(descriptor, mode) == 0 && (!isLast || fsync(descriptor) == 0)
-        let code = errno
-        close(descriptor)
-        guard isWritten, rename(template, realPath) == 0 else {
-            let reason = isWritten ? errno : code
-            unlink(template)
-            throw RecordingFault(SystemError("cannot write \(path)", code: reason))
-        }
-    }
-
-    private static func writeAll(_ text: [UInt8], _ descriptor: Int32) -> Bool {
-        text.withUnsafeBytes { bytes in
-            var position = 0
-            while position < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress! + position, bytes.count - position)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return false }
-                position += count
-            }
-            return true
+        do throws(SystemError) {
+            try WholeFile.write(text, to: realPath, mode: mode, isDurable: isLast)
+        } catch {
+            throw RecordingFault(error)
         }
     }
 }

@@ -13,7 +13,7 @@ public enum CoverageReport {
         var text = ""
         for (share, name, count, missed) in rows {
             let padding = String(repeating: " ", count: width - name.count)
-            text += "\(share)  \(name)\(padding)  \(count) lines\(missed.isEmpty ? "" : ", not reached: \(missed)")\n"
+            text += "\(share)  \(name)\(padding)  \(count) \(count == 1 ? "line" : "lines")\(missed.isEmpty ? "" : ", not reached: \(missed)")\n"
         }
         if files.count > 1 {
             let all = files.flatMap(\.lines)
@@ -41,7 +41,7 @@ public enum CoverageReport {
     /// The form of lcov's tracefiles, geninfo(1): what genhtml, editors and coverage services read.
     public static func lcov(_ files: [Coverage.File]) -> String {
         files.map { file in
-            var text = "TN:\nSF:\(ScriptFiles.absolute(file.name))\n"
+            var text = "TN:\nSF:\(Path.absolute(file.name))\n"
             for line in file.lines { text += "DA:\(line.number),\(line.hits)\n" }
             return text + "LF:\(file.lines.count)\nLH:\(file.lines.filter { $0.hits > 0 }.count)\nend_of_record\n"
         }.joined()

@@ -59,6 +59,16 @@ final class TestBench {
         server = Server(loop: loop, options: serverOptions, handler: Dispatcher(tests, log))
     }
 
+    /// What keeps a file of tests from being loaded; nil where it loads, with the handlers that it loads meanwhile.
+    static func fault(_ path: String, _ options: ScriptingOptions, _ loop: EventLoop) -> Reloader.StartError? {
+        do throws(Reloader.StartError) {
+            try TestBench(path, options, ServerOptions(), nil, loop).close()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// The first thing in the VM of tests: what the file of tests, loaded after it, tells its tests to.
     static func loadRunner(_ machine: VirtualMachine) throws(ScriptFailure) {
         let text: StaticString = "return require 'dogger.test.runner'"
@@ -139,7 +149,7 @@ final class TestBench {
 
     private func load(_ call: inout HostCall) -> HostReply {
         let source = String(call.source)
-        let paths = String(call.text).split(separator: "\0").map { ScriptFiles.relative(String($0), to: source) }
+        let paths = String(call.text).split(separator: "\0").map { Path.relative(String($0), to: source) }
         let service = Int(call.number)
         var own = options
         own.logsRequests = false

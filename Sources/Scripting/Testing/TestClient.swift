@@ -60,8 +60,9 @@ final class TestClient: UpstreamDelegate {
         switch exchange.readChunk() {
         case .bytes(let bytes): return .bytes(bytes)
         case .end: return Answer.none
-        case .failed: return failure ?? Answer.none
-        case .wait:
+        case .failed where failure != nil: return failure
+        // Of a failure the delegate is told at the end of the turn, with its cause.
+        case .failed, .wait:
             wanted = .chunk
             return nil
         }
@@ -76,6 +77,8 @@ final class TestClient: UpstreamDelegate {
     func write(_ bytes: UnsafeRawBufferPointer) -> Answer? {
         switch exchange.write(bytes) {
         case .ok: return .yes
+        // A client reads the answer while it sends; here it would wait with the answer unread, and the handler with it.
+        case .wait where !exchange.isUpgraded: return .yes
         case .wait:
             wanted = .room
             return nil

@@ -35,7 +35,7 @@ public enum TestFiles {
         }
         closedir(stream)
         for name in names.sorted() where !name.hasPrefix(".") {
-            let path = ScriptFiles.join(directory.hasSuffix("/") ? String(directory.dropLast()) : directory, name)
+            let path = Path.join(directory.hasSuffix("/") ? String(directory.dropLast()) : directory, name)
             var status = stat()
             guard lstat(path, &status) == 0 else { continue }
             if status.st_mode & S_IFMT == S_IFDIR {

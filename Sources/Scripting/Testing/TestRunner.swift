@@ -48,7 +48,7 @@ public final class TestRunner {
         do throws(Reloader.StartError) {
             bench = try TestBench(file, plan.scripting, plan.server, coverage, loop)
         } catch {
-            sources[file] = [ScriptFiles.absolute(file)]
+            sources[file] = [Path.absolute(file)]
             return report(TestResult(
                 file: file, name: "the file loads", place: "", outcome: .failed(message: error.message, calls: []), seconds: since(start)))
         }
@@ -151,7 +151,7 @@ public final class TestRunner {
             if bench.clock.advance() { return watch(bench, step, whenStuck: whenStuck) }
             // Only what comes from outside could go on now.
             let activity = bench.activity
-            loop.schedule(after: plan.scripting.limits.scriptTimeout) { [self] in
+            loop.schedule(after: plan.scripting.grants.net.isEmpty ? plan.scripting.limits.scriptTimeout : plan.timeout) { [self] in
                 guard !step.isOver else { return }
                 if bench.activity == activity { whenStuck() } else { watch(bench, step, whenStuck: whenStuck) }
             }

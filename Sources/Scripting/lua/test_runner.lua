@@ -127,7 +127,8 @@ local function upstream_failures()
   for _, failure in ipairs(upstream.take_failures()) do
     local told = explain(failure.fault)
     told.message = "in the function of a fake upstream: " .. told.message
-    told.calls = failure.places
+    told.calls = {}
+    for i, at in ipairs(failure.places) do if i > 1 or at ~= told.place then table.insert(told.calls, at) end end
     result = join(result, told)
   end
   return result
