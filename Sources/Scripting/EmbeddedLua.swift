@@ -20,6 +20,9 @@ enum EmbeddedLua {
         ("dogger.test.upstream", PackageResources.test_upstream_lua),
     ])
     static let names = "dogger, dogger.json, dogger.docker, dogger.tape"
+
+    /// Whether `require` finds a module of that name without a file.
+    static func has(_ name: String) -> Bool { names.split(separator: ", ").contains(name[...]) }
 }
 
 /// The version of dogger, as `--version` and `dogger.version` tell it.
