@@ -17,6 +17,11 @@ public final class Coverage {
         /// The lines that have something to run, in order, and how often each began to.
         public var lines: [(number: Int, hits: Int)]
 
+        public init(name: String, lines: [(number: Int, hits: Int)]) {
+            self.name = name
+            self.lines = lines
+        }
+
         public static func == (one: File, other: File) -> Bool {
             one.name == other.name && one.lines.elementsEqual(other.lines) { $0 == $1 }
         }

@@ -1,5 +1,5 @@
 /// How one test went.
-public struct TestResult: Equatable {
+public struct TestResult: Equatable, Sendable {
     public enum Outcome: Equatable, Sendable {
         case passed
         /// - calls: the places of the calls that led there, `file:line`, the innermost first.

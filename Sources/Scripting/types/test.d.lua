@@ -9,7 +9,7 @@ local t = {}
 ---Loads handlers, in a VM of their own, as `dogger run A.lua B.lua` does.
 ---
 ---Errors: those of loading; a file that is not there.
----@param ... string | dogger.TestOptions the files, in the order of the chain, by paths that start at the test's own directory; then options
+---@param ... string | dogger.TestOptions the files, in the order of the chain, by paths from the test's own directory; then options
 ---@return dogger.TestHandler
 function t.load(...) end
 
