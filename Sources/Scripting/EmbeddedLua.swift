@@ -19,7 +19,7 @@ enum EmbeddedLua {
         ("dogger.test.runner", PackageResources.test_runner_lua),
         ("dogger.test.upstream", PackageResources.test_upstream_lua),
     ])
-    static let names = "dogger, dogger.json, dogger.docker, dogger.tape"
+    static let names = "dogger, dogger.json, dogger.docker, dogger.store, dogger.tape"
 
     /// Whether `require` finds a module of that name without a file.
     static func has(_ name: String) -> Bool { names.split(separator: ", ").contains(name[...]) }

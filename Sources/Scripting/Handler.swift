@@ -3,6 +3,7 @@ import Glibc
 import HTTP
 import LuaRuntime
 import Server
+import Store
 
 /// How scripts are run.
 public struct ScriptingOptions {
@@ -31,6 +32,8 @@ public struct ScriptingOptions {
     public var given: [String: [UInt8]] = [:]
     /// Handlers whose header names what no flag gives are not loaded.
     public var refusesNeeds = true
+    /// What scripts keep beyond their own version's end.
+    public var store = Store()
 
     public init() {}
 }
@@ -45,9 +48,10 @@ public final class Handler {
     let log: Log
     /// Where goes what no handler answers; nil: nowhere.
     var upstream: Upstream? { options.upstream }
+    var store: Store { options.store }
     private var machine: VirtualMachine!
     /// Where bytes that answer a script stand until Lua has copied them.
-    private var answerBytes = ByteBuffer()
+    var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
     private var isRetired = false
     /// Of a version that is a file of tests.
@@ -126,6 +130,8 @@ public final class Handler {
 
     /// Begins a request's way through the scripts.
     func handle(_ exchange: Exchange) {
+        // Without a handler there is nobody to ask.
+        if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) { return ProxyHandler.forward(exchange, to: upstream) }
         guard let task = machine.takeTask() else {
             exchange.close()
             return
@@ -160,6 +166,9 @@ extension Handler: ScriptHost {
             return .done
         case .now:
             call.answer = .number(options.clock?.seconds ?? 0)
+            return .done
+        case .storeGet, .storeSet, .storeDelete, .storeReplace, .storeAdd, .storeKeys:
+            answerStore(&call)
             return .done
         case .variable: return answerVariable(&call)
         default:

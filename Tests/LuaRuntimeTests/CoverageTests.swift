@@ -22,10 +22,10 @@ import Testing
               end
               return "x"
             end
-            """, requests: 2) == ["1: 1", "3: 1", "4: 6", "5: 4", "7: 2"])
+            """, requests: 2) == ["1: 1", "4: 6", "5: 4", "7: 2"])
     }
 
-    /// A function that was never made into a closure has lines all the same.
+    /// A function that was never made into a closure has lines all the same. (To Lua a closure is made on its `end` line.)
     @Test func knowsTheLinesOfFunctionsThatNeverRan() throws {
         #expect(try lines("""
             local function outer()
@@ -36,7 +36,7 @@ import Testing
               end
             end
             return function(req) return "x" end
-            """) == ["1: 1", "2: 0", "3: 0", "4: 0", "8: 2"])
+            """) == ["4: 0", "8: 2"])
     }
 
     @Test func countsNoLineThatOnlyCloses() throws {
@@ -52,7 +52,7 @@ import Testing
                 end
               end
             end
-            """) == ["1: 1", "2: 1", "3: 0", "4: 0", "8: 1"])
+            """) == ["2: 1", "3: 0", "4: 0", "8: 1"])
     }
 
     /// Lua notes the line of every instruction as a step from the one before, and as a number where the step is too large.
@@ -61,9 +61,9 @@ import Testing
         let many = (1...400).map { "x = x + \($0)" }.joined(separator: "\n")
         let text = "local x = 0\(gap)x = 1\(gap)return function(req)\n\(many)\nreturn 'x' end"
         let counted = try lines(text)
-        #expect(Array(counted.prefix(4)) == ["1: 1", "301: 1", "601: 1", "602: 1"])
-        #expect(counted.count == 404 && counted.last == "1002: 1")
-        #expect(counted.allSatisfy { $0.hasSuffix(": 1") })
+        #expect(Array(counted.prefix(4)) == ["1: 1", "301: 1", "602: 1", "603: 1"])
+        #expect(counted.count == 403 && counted.last == "1002: 2")
+        #expect(counted.dropLast().allSatisfy { $0.hasSuffix(": 1") })
     }
 
     @Test func readsEveryKindOfConstant() throws {
@@ -84,7 +84,7 @@ import Testing
               f()
               return "x"
             end
-            """) == ["1: 1", "2: 1", "3: 1", "5: 1", "6: 1", "7: 1"])
+            """) == ["2: 2", "3: 1", "5: 1", "6: 1", "7: 1"])
     }
 
     /// The deadline takes the hook's place for as long as it stops a script.
@@ -111,7 +111,7 @@ import Testing
         }
         _ = try ScriptFixture("return function(req) return 'y' end", name: "a.lua", coverage: coverage)
         #expect(coverage.files.map(\.name) == ["a.lua", "test.lua"])
-        #expect(coverage.files[1].lines.map(\.hits) == [3, 3])
+        #expect(coverage.files[1].lines.map(\.hits) == [3])
     }
 
     @Test func countsNothingOfDoggersOwn() throws {

@@ -88,8 +88,26 @@ typedef enum dg_op {
     DG_OP_TEST_END,         /* number: its body is whole; after an upgrade, its side is half-closed */
     DG_OP_TEST_CLOSE,       /* number: the client goes */
     DG_OP_TEST_LOGS,        /* gives what was logged during the test, a line feed after each line */
-    DG_OP_TEST_SET_CLOCK    /* number: seconds since 1970 */
+    DG_OP_TEST_SET_CLOCK,   /* number: seconds since 1970 */
+    /* text: the key, in all of these */
+    DG_OP_STORE_GET,        /* gives the value, nil where there is none */
+    DG_OP_STORE_SET,        /* store: value; number: seconds that it lives, 0: for ever */
+    DG_OP_STORE_DELETE,     /* gives whether there was one */
+    DG_OP_STORE_REPLACE,    /* store: value, expected; gives true, or nil: another than the expected one is there */
+    DG_OP_STORE_ADD,        /* store: number; gives the sum */
+    DG_OP_STORE_KEYS        /* text: a prefix; gives DG_LIST */
 } dg_op;
+
+/* A value as the store has it: a string's bytes, or the JSON of any other value. `bytes.start` is NULL where there is none. */
+typedef struct dg_value {
+    dg_bytes bytes;
+    bool is_json;
+} dg_value;
+
+typedef struct dg_store {
+    dg_value value, expected;
+    int64_t number;
+} dg_store;
 
 /* A request for the upstream: as the client sent it, but for what is not NULL here. */
 typedef struct dg_forward {
@@ -102,7 +120,10 @@ typedef struct dg_forward {
     dg_bytes body;
 } dg_forward;
 
-typedef enum dg_answer_kind { DG_NIL, DG_TRUE, DG_NUMBER, DG_BYTES, DG_ERROR, DG_UPSTREAM, DG_FROM_CLIENT, DG_FROM_UPSTREAM } dg_answer_kind;
+typedef enum dg_answer_kind { DG_NIL, DG_TRUE, DG_NUMBER, DG_BYTES, DG_ERROR, DG_UPSTREAM, DG_FROM_CLIENT, DG_FROM_UPSTREAM,
+    DG_JSON,                /* bytes: a value's JSON */
+    DG_LIST                 /* bytes: strings, each behind its length, a uint32_t */
+} dg_answer_kind;
 
 /* An upstream's answer: its number for further calls, and its head, which stays in place while the task lives. */
 typedef struct dg_upstream {
@@ -133,6 +154,7 @@ typedef struct dg_call {
     bool to_client;
     const dg_forward *_Nullable forward;
     const dg_peer *_Nullable peer;
+    const dg_store *_Nullable store;
     dg_answer answer;
 } dg_call;
 

@@ -4,6 +4,7 @@ import Glibc
 import HTTP
 import LuaRuntime
 import Server
+import Store
 
 /// Where one file of tests runs: its VM, the handlers that it loads, each with a VM and a server of its own, and the clients and
 /// fake upstreams that the tests make. All of them speak HTTP over pairs of sockets on one loop, so that what a client would be
@@ -156,6 +157,9 @@ final class TestBench {
         own.clock = clock
         own.callers = callers
         own.coverage = coverage
+        // Each has a store of its own, in memory. What else a handler needs, it finds out when it asks for it.
+        own.store = Store()
+        own.refusesNeeds = false
         if service > 0 {
             own.upstream = Upstream(loop: loop, address: .unix(path: "t.upstream")) { [unowned self] in
                 dial(server, TestCaller(service: service))
