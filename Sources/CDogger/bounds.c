@@ -17,12 +17,34 @@ static int rep(lua_State *L) {
     return original(L)(L);
 }
 
+/* Pushes the time of a controlled clock, in whole seconds. */
+static void push_now(lua_State *L) {
+    dg_call call = { .op = DG_OP_NOW };
+    dg_host_call(L, &call, 0, dg_host_returns);
+    lua_pushinteger(L, (lua_Integer)lua_tonumber(L, -1));
+    lua_remove(L, -2);
+}
+
 /* Each conversion is a call into the C library. */
 static int date(lua_State *L) {
     size_t length;
     luaL_optlstring(L, 1, "", &length);
     luaL_argcheck(L, length <= MOST_DATE, 1, "a format of at most 1024 bytes");
+    if (dg_vm_of(L)->has_clock && lua_isnoneornil(L, 2)) {
+        if (lua_isnoneornil(L, 1)) {
+            lua_settop(L, 0);
+            lua_pushliteral(L, "%c");
+        }
+        lua_settop(L, 1);
+        push_now(L);
+    }
     return original(L)(L);
+}
+
+static int time(lua_State *L) {
+    if (!dg_vm_of(L)->has_clock || !lua_isnoneornil(L, 1)) return original(L)(L);
+    push_now(L);
+    return 1;
 }
 
 /* The precision in "%.1s" has each argument looked through for a zero, whatever it shows of it. */
@@ -45,4 +67,7 @@ void dg_bound_string_functions(lua_State *L) {
     wrap(L, "format", format);
 }
 
-void dg_bound_os_functions(lua_State *L) { wrap(L, "date", date); }
+void dg_bound_os_functions(lua_State *L) {
+    wrap(L, "date", date);
+    wrap(L, "time", time);
+}

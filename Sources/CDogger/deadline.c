@@ -36,7 +36,7 @@ static void stop(lua_State *L, lua_Debug *ar) {
     (void)ar;                           /* a count hook: the one kind that may yield (manual 4.7, lua_Hook) */
     dg_vm *vm = dg_vm_of(L);
     if (!vm->expired) {     /* the coroutine outlived the run that rang; another run took it up */
-        lua_sethook(L, NULL, 0, 0);
+        dg_coverage_hook(L);
         return;
     }
     if (vm->place[0] == 0) {
@@ -102,6 +102,17 @@ static void arm(void) {
         fprintf(stderr, "dogger: no timer for --script-timeout (%s): scripts run without a time limit\n", strerror(errno));
 }
 
+struct dg_vm *dg_deadline_pause(void) {
+    dg_vm *vm = current;
+    current = NULL;
+    return vm;
+}
+
+void dg_deadline_go_on(struct dg_vm *vm) {
+    run++;
+    current = vm;
+}
+
 bool dg_deadline_passed(void) {
     dg_vm *vm = current;
     return vm != NULL && vm->expired;
@@ -131,7 +142,7 @@ void dg_deadline_leave(dg_vm *vm, lua_State *co) {
     current = NULL;
     vm->running = NULL;
     if (vm->expired) {
-        lua_sethook(co, NULL, 0, 0);
+        dg_coverage_hook(co);
         vm->expired = 0;
         vm->place[0] = 0;
     }

@@ -11,6 +11,10 @@ static int sleep(lua_State *L) {
 }
 
 static int now(lua_State *L) {
+    if (dg_vm_of(L)->has_clock) {
+        dg_call call = { .op = DG_OP_NOW };
+        return dg_host_call(L, &call, 0, dg_host_returns);
+    }
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
     lua_pushnumber(L, (lua_Number)time.tv_sec + (lua_Number)time.tv_nsec / 1e9);

@@ -102,6 +102,9 @@ void dg_push_natives(lua_State *L) {
     lua_setfield(L, -2, "has_chain");
     lua_pushboolean(L, dg_vm_of(L)->has_upstream);
     lua_setfield(L, -2, "has_upstream");
+    if (!dg_vm_of(L)->runs_tests) return;
+    dg_push_test_natives(L);
+    lua_setfield(L, -2, "test");
 }
 
 static int forwarded(lua_State *L, int status, lua_KContext context) {

@@ -9,11 +9,30 @@
 
 #include "vm.h"
 
+static void push_credentials(lua_State *L, int pid, int uid, int gid) {
+    lua_pushinteger(L, pid);
+    lua_setfield(L, -2, "pid");
+    lua_pushinteger(L, uid);
+    lua_setfield(L, -2, "uid");
+    lua_pushinteger(L, gid);
+    lua_setfield(L, -2, "gid");
+}
+
 /* SO_PEERCRED (unix(7)) tells the credentials at the time of connect(). Over TCP there are none: only the address. */
-void dg_push_peer(lua_State *L, int descriptor) {
+void dg_push_peer(lua_State *L, const dg_request *request) {
+    int descriptor = request->descriptor;
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
     lua_createtable(L, 0, 3);
+    if (request->peer != NULL) {
+        if (request->peer->address[0] == 0) {
+            push_credentials(L, request->peer->pid, request->peer->uid, request->peer->gid);
+        } else {
+            lua_pushstring(L, request->peer->address);
+            lua_setfield(L, -2, "address");
+        }
+        return;
+    }
     if (getpeername(descriptor, (struct sockaddr *)&address, &size) == 0 && address.ss_family != AF_UNIX) {
         char host[INET6_ADDRSTRLEN] = "", text[INET6_ADDRSTRLEN + 10];
         if (address.ss_family == AF_INET) {
@@ -32,10 +51,5 @@ void dg_push_peer(lua_State *L, int descriptor) {
     struct ucred peer;
     size = sizeof peer;
     if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
-    lua_pushinteger(L, peer.pid);
-    lua_setfield(L, -2, "pid");
-    lua_pushinteger(L, peer.uid);
-    lua_setfield(L, -2, "uid");
-    lua_pushinteger(L, peer.gid);
-    lua_setfield(L, -2, "gid");
+    push_credentials(L, peer.pid, (int)peer.uid, (int)peer.gid);
 }

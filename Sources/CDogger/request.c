@@ -235,7 +235,7 @@ static int get_field(lua_State *L) {
         return remember(L, "query");
     case F_HEADERS: dg_push_headers(L, 1); return remember(L, "headers");
     case F_PARAMS: lua_newtable(L); return remember(L, "params");
-    case F_PEER: dg_push_peer(L, r->descriptor); return remember(L, "peer");
+    case F_PEER: dg_push_peer(L, r); return remember(L, "peer");
     case F_ID: lua_pushinteger(L, (lua_Integer)r->id); return 1;
     case F_BODY:
         lua_settop(L, 1);

@@ -66,6 +66,9 @@ dg_vm *dg_vm_new(const dg_options *options) {
     vm->script_timeout = options->script_timeout;
     vm->host = options->host;
     vm->has_upstream = options->has_upstream;
+    vm->has_clock = options->has_clock;
+    vm->runs_tests = options->runs_tests;
+    vm->coverage = options->coverage;
     vm->modules = options->modules;
     vm->module_count = options->module_count;
     vm->L = lua_newstate(capped_alloc, vm);
@@ -75,6 +78,7 @@ dg_vm *dg_vm_new(const dg_options *options) {
     }
     lua_atpanic(vm->L, at_panic);
     *dg_thread_word(vm->L) = (uintptr_t)vm;     /* new threads start with a copy of this word */
+    dg_coverage_hook(vm->L);
     vm->version = options->version;
     lua_pushcfunction(vm->L, open_all);
     lua_pushlightuserdata(vm->L, vm);
@@ -177,6 +181,11 @@ static int load_handler(lua_State *L) {
         lua_settop(co, results > 0 ? 1 : 0);
         if (results == 0) lua_pushnil(co);
         lua_xmove(co, L, 1);
+        if (vm->runs_tests && vm->handler_count > 0) {      /* it has told its tests to the first one, which runs them */
+            dg_deadline_leave(vm, co);
+            a->loaded = true;
+            return 0;
+        }
         push_handler(L, lua_gettop(L), a->name);
         dg_deadline_leave(vm, co);
         lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_handlers);

@@ -34,7 +34,8 @@ struct dg_vm {
     int no_wait;                        /* C frames below that can't yield: a wait must be refused, not begun */
     char *stack;                        /* where the C stack was when Lua was entered */
     size_t handler_count;
-    bool has_upstream;
+    bool has_upstream, has_clock, runs_tests;
+    struct dg_coverage *coverage;       /* NULL: nobody counts */
 
     dg_task *pool;
     dg_buffer json;                     /* the JSON body of the response at hand */
@@ -133,7 +134,7 @@ bool dg_headers_changed(lua_State *L, int index);
 void dg_read_header_list(lua_State *L, int index, const dg_header **list, size_t *count);
 bool dg_is_headers(lua_State *L, int index);
 void dg_push_stream(lua_State *L, int request, bool upgraded);
-void dg_push_peer(lua_State *L, int descriptor);
+void dg_push_peer(lua_State *L, const dg_request *request);
 /* A field of the request at index 1 that a script has set to a string, which the request keeps; false where there is none. */
 bool dg_own_string(lua_State *L, const char *name, dg_bytes *bytes);
 /* Of the request at index 1, raw: as it came, or of the target that a script has set in its place. */
@@ -157,6 +158,14 @@ void dg_push_chain(lua_State *L, int request);
 /* forward.c: what dogger's own modules get beside their name, and req:forward() */
 void dg_push_natives(lua_State *L);
 int dg_forward_request(lua_State *L);
+
+/* test.c: pushes what dogger.test gets beside the others' natives */
+void dg_push_test_natives(lua_State *L);
+
+/* coverage.c: has new coroutines of L counted; notes the lines of the function on the top, whose text this is; sets the hook that
+   L has when no deadline strikes */
+void dg_coverage_note(lua_State *L, dg_bytes text, const char *name);
+void dg_coverage_hook(lua_State *L);
 
 /* response.c: one more place in the VM's list of headers */
 dg_header *dg_add_header(lua_State *L, dg_vm *vm, size_t *count);

@@ -35,6 +35,13 @@ final class TimerQueue {
         }
     }
 
+    /// Takes the earliest out.
+    func popFirst() -> Timer? {
+        guard let timer = heap.first else { return nil }
+        remove(at: 0)
+        return timer
+    }
+
     func removeAll() {
         let timers = heap
         heap.removeAll()

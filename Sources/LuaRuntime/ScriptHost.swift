@@ -25,6 +25,17 @@ extension dg_op {
     public static var tapNext: dg_op { DG_OP_TAP_NEXT }
     public static var tapWrite: dg_op { DG_OP_TAP_WRITE }
     public static var tapClose: dg_op { DG_OP_TAP_CLOSE }
+    public static var now: dg_op { DG_OP_NOW }
+    public static var testLoad: dg_op { DG_OP_TEST_LOAD }
+    public static var testSend: dg_op { DG_OP_TEST_SEND }
+    public static var testAnswer: dg_op { DG_OP_TEST_ANSWER }
+    public static var testChunk: dg_op { DG_OP_TEST_CHUNK }
+    public static var testArrived: dg_op { DG_OP_TEST_ARRIVED }
+    public static var testWrite: dg_op { DG_OP_TEST_WRITE }
+    public static var testEnd: dg_op { DG_OP_TEST_END }
+    public static var testClose: dg_op { DG_OP_TEST_CLOSE }
+    public static var testLogs: dg_op { DG_OP_TEST_LOGS }
+    public static var testSetClock: dg_op { DG_OP_TEST_SET_CLOCK }
     public static var storeGet: dg_op { DG_OP_STORE_GET }
     public static var storeSet: dg_op { DG_OP_STORE_SET }
     public static var storeDelete: dg_op { DG_OP_STORE_DELETE }
@@ -49,6 +60,12 @@ extension dg_answer {
 
     public static var none: dg_answer { dg_answer(DG_NIL) }
     public static var yes: dg_answer { dg_answer(DG_TRUE) }
+
+    public static func number(_ value: Double) -> dg_answer {
+        var answer = dg_answer(DG_NUMBER)
+        answer.number = value
+        return answer
+    }
 
     /// The bytes are copied into Lua before the call, or the `resume`, that takes the answer returns.
     public static func bytes(_ buffer: UnsafeRawBufferPointer) -> dg_answer { dg_answer(DG_BYTES, buffer) }

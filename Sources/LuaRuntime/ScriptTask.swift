@@ -6,6 +6,7 @@ public typealias ScriptBodyKind = dg_body_kind
 public typealias ScriptHeader = dg_header
 public typealias ScriptForward = dg_forward
 public typealias ScriptUpstream = dg_upstream
+public typealias ScriptPeer = dg_peer
 public typealias Answer = dg_answer
 
 /// One request inside a VM: its coroutine, and the request object that the script sees.

@@ -6,15 +6,23 @@ import CDogger
 public final class VirtualMachine {
     let vm: OpaquePointer
     private let modules: BuiltInModules
+    private let coverage: Coverage?
 
     /// - Parameters:
     ///   - modules: the Lua half of the API.
     ///   - version: what `dogger.version` says.
     ///   - hasUpstream: what no handler answers is forwarded.
+    ///   - hasClock: the host tells the time.
+    ///   - runsTests: what is loaded after the first text are tests, which may require dogger.test.
+    ///   - coverage: counts the lines that run.
     ///   - host: not retained; it must outlive the VM.
     /// - Throws: where the memory limit is too small for Lua's own libraries.
-    public init(limits: Limits, modules: BuiltInModules, version: StaticString, hasUpstream: Bool = false, host: any ScriptHost) throws(ScriptFailure) {
+    public init(
+        limits: Limits, modules: BuiltInModules, version: StaticString, hasUpstream: Bool = false, hasClock: Bool = false, runsTests: Bool = false, coverage: Coverage? = nil,
+        host: any ScriptHost
+    ) throws(ScriptFailure) {
         self.modules = modules
+        self.coverage = coverage
         // The box is one pointer wide, so that C can carry the existential; it lives as long as the VM.
         box = HostBox(host: host)
         var options = dg_options(
@@ -25,7 +33,7 @@ public final class VirtualMachine {
                 // C hands back the context that it was given above.
                 Unmanaged<HostBox>.fromOpaque(context!).takeUnretainedValue().host.answer(&call.pointee)
             },
-            has_upstream: hasUpstream)
+            has_upstream: hasUpstream, has_clock: hasClock, runs_tests: runsTests, coverage: coverage?.counts)
         guard let vm = dg_vm_new(&options) else {
             throw ScriptFailure(status: 503, message: "there is no memory for a Lua VM: raise --memory-limit")
         }

@@ -6,7 +6,7 @@ import Server
 /// One exchange and the script that answers it: starts the script's coroutine, writes what it returns, and brings it what
 /// it waits for. Used again for other exchanges of the same version, so that a request allocates nothing.
 final class Conversation {
-    enum Wait { case none, arrival(Timer), sleep(Timer), body, chunk, streamRead, drained, forward(Int), upstreamBody(Int), upstreamChunk(Int), tap }
+    enum Wait { case none, arrival(Timer), sleep(Timer), body, chunk, streamRead, drained, forward(Int), upstreamBody(Int), upstreamChunk(Int), tap, test(TestWait) }
 
     let handler: Handler
     unowned(unsafe) var exchange: Exchange!     // alive until it has told `exchangeDidClose`, or is answered
@@ -57,6 +57,7 @@ final class Conversation {
 
     private func start() {
         task.request = RequestView(exchange, bodyLimit: handler.options.bodyLimit)
+        if let caller = handler.options.callers?[exchange.descriptor] { caller.tell(task) }
         proceed(task.start())
     }
 
@@ -246,7 +247,9 @@ final class Conversation {
         switch call.op {
         case .sleep:
             guard call.may_wait else { return handler.fail(&call, Conversation.cannotWait) }
-            wait = .sleep(handler.loop.schedule(after: UInt64(call.number * 1e9)) { [self] in resume(.none) })
+            let time = UInt64(call.number * 1e9)
+            let wake = { [self] in resume(.none) }
+            wait = .sleep(handler.options.clock?.schedule(after: time, wake) ?? handler.loop.schedule(after: time, wake))
             return .wait
         case .body: return reply(&call, bodyAnswer(), .body)
         case .chunk: return reply(&call, chunkAnswer(), .chunk)
@@ -265,7 +268,9 @@ final class Conversation {
             exchange.closeWrite()
             call.answer = .none
             return .done
-        default: return handler.fail(&call, "this is not available here")
+        default:
+            guard let bench = handler.bench else { return handler.fail(&call, "this is not available here") }
+            return bench.answer(&call, self)
         }
     }
 
@@ -343,6 +348,7 @@ extension Conversation: ExchangeDelegate {
     func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) {
         switch wait {
         case .sleep(let timer), .arrival(let timer): timer.cancel()
+        case .test(let wait): wait.cancel()
         default: break
         }
         end()

@@ -16,6 +16,7 @@ public enum EditorTypes {
         ("store.d.lua", PackageResources.store_d_lua),
         ("handler.d.lua", PackageResources.handler_d_lua),
         ("request.d.lua", PackageResources.request_d_lua),
+        ("test.d.lua", PackageResources.test_d_lua),
         ("globals.d.lua", PackageResources.globals_d_lua),
     ]
 

@@ -6,6 +6,18 @@ enum EmbeddedLua {
         ("dogger.docker", PackageResources.docker_lua),
         ("dogger.forward", PackageResources.forward_lua),
         ("dogger.tape", PackageResources.tape_lua),
+        ("dogger.test", PackageResources.test_lua),
+    ])
+    /// For a VM that runs tests.
+    static let testModules = BuiltInModules([
+        ("dogger.docker", PackageResources.docker_lua),
+        ("dogger.forward", PackageResources.forward_lua),
+        ("dogger.test", PackageResources.test_lua),
+        ("dogger.test.assert", PackageResources.test_assert_lua),
+        ("dogger.test.difference", PackageResources.test_difference_lua),
+        ("dogger.test.request", PackageResources.test_request_lua),
+        ("dogger.test.runner", PackageResources.test_runner_lua),
+        ("dogger.test.upstream", PackageResources.test_upstream_lua),
     ])
     static let names = "dogger, dogger.json, dogger.docker, dogger.store, dogger.tape"
 

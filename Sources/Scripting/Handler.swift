@@ -25,6 +25,12 @@ public struct ScriptingOptions {
     /// What came of all requests is told at the end.
     public var summarizes = false
     public var logStyle = LogStyle.plain
+    /// The time that scripts see and sleep by; nil: the real one.
+    var clock: ManualClock?
+    /// Who the clients of a test are.
+    var callers: TestCallers?
+    /// Counts the lines that run.
+    var coverage: Coverage?
     /// Handlers that stand in no file, by what is given in place of their paths.
     public var given: [String: [UInt8]] = [:]
     /// Handlers whose header names what no flag gives are not loaded.
@@ -57,8 +63,11 @@ public final class Handler {
     var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
     private var isRetired = false
+    /// Of a version that is a file of tests.
+    private(set) weak var bench: TestBench?
 
-    private init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) {
+    private init(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log, _ bench: TestBench?) {
+        self.bench = bench
         self.paths = paths
         self.options = options
         self.loop = loop
@@ -67,11 +76,13 @@ public final class Handler {
     }
 
     /// Loads a version, in a fresh VM.
-    /// - Parameter paths: the handlers in the order of the chain.
+    /// - Parameters:
+    ///   - paths: the handlers in the order of the chain.
+    ///   - bench: where they are files of tests, what those ask for.
     /// - Returns: the version, or the first failure; and the files that the attempt read or looked for, in either case: a
     ///   change of any of them is worth another try.
-    static func load(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) -> (result: Result<Handler, LoadFailure>, files: ScriptFiles) {
-        let handler = Handler(paths, options, loop, log)
+    static func load(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log, for bench: TestBench? = nil) -> (result: Result<Handler, LoadFailure>, files: ScriptFiles) {
+        let handler = Handler(paths, options, loop, log, bench)
         do throws(LoadFailure) {
             try handler.run()
             return (.success(handler), handler.files)
@@ -88,7 +99,10 @@ public final class Handler {
 
     private func run() throws(LoadFailure) {
         do throws(ScriptFailure) {
-            machine = try VirtualMachine(limits: options.limits, modules: EmbeddedLua.modules, version: DoggerVersion.number, hasUpstream: options.upstream != nil, host: self)
+            machine = try VirtualMachine(
+                limits: options.limits, modules: bench == nil ? EmbeddedLua.modules : EmbeddedLua.testModules, version: DoggerVersion.number,
+                hasUpstream: options.upstream != nil, hasClock: options.clock != nil, runsTests: bench != nil, coverage: options.coverage, host: self)
+            if bench != nil { try TestBench.loadRunner(machine) }
         } catch {
             throw .script(error)
         }
@@ -153,6 +167,9 @@ public final class Handler {
 extension Handler: ScriptHost {
     public func answer(_ call: inout HostCall) -> HostReply {
         switch call.op {
+        case .log where bench != nil:
+            bench?.print(String(call.text))
+            return .done
         case .log:
             let owner = call.task?.pointee.owner.map { Unmanaged<Conversation>.fromOpaque($0).takeUnretainedValue() }     // as below
             log.script(call.source.buffer, call.text.buffer, request: owner?.exchange?.id)
@@ -161,12 +178,16 @@ extension Handler: ScriptHost {
         case .findModule, .readModule, .readFile:
             answerFile(&call)
             return .done
+        case .now:
+            call.answer = .number(options.clock?.seconds ?? 0)
+            return .done
         case .storeGet, .storeSet, .storeDelete, .storeReplace, .storeAdd, .storeKeys:
             answerStore(&call)
             return .done
         case .variable: return answerVariable(&call)
         default:
             guard let owner = call.task?.pointee.owner else {
+                if let bench { return bench.answer(&call, nil) }
                 return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
             }
             // The owner was set by the conversation itself, which lives until it has ended its task.
@@ -221,6 +242,13 @@ extension Handler: ScriptHost {
     func fail(_ call: inout HostCall, _ message: String, status: Int = 500) -> HostReply {
         call.answer = error(message, status: status)
         return .done
+    }
+
+    /// A text for the script; valid until the next one.
+    func bytes(_ text: String) -> Answer {
+        answerBytes.reset()
+        answerBytes.append(text)
+        return .bytes(answerBytes.readable)
     }
 
     func error(_ message: String, status: Int = 500) -> Answer {

@@ -26,6 +26,19 @@ enum Path {
         return "/" + parts.joined(separator: "/")
     }
 
+    /// A path that a file names relative to itself, without steps down and up again: `tests/../ps.lua` is `ps.lua`, unless `tests` is
+    /// a link.
+    static func relative(_ path: String, to source: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        let joined = join(directory(of: source), path)
+        var parts: [Substring] = []
+        for part in joined.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        let short = (joined.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
+        return ScriptFiles.Stamp(path: short) == ScriptFiles.Stamp(path: joined) ? short : joined
+    }
+
     /// realpath(3): the absolute path without any links. Nil where nothing is there.
     static func real(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }

@@ -67,6 +67,7 @@ public final class Reloader {
     /// - Returns: the faults, in the order of the files.
     public static func check(_ paths: [String], _ options: ScriptingOptions, _ loop: EventLoop, _ log: Log) -> [StartError] {
         paths.compactMap { path in
+            if path.hasSuffix(TestFiles.suffix) { return TestBench.fault(path, options, loop) }
             let (result, files) = Handler.load([path], options, loop, log)
             guard case .failure(let failure) = result else { return nil }
             return StartError(failure, files)

@@ -106,9 +106,9 @@ public final class Server {
 
     // MARK: Connections
 
-    /// Takes in a connection that did not come by a listener.
-    /// - Parameter descriptor: a nonblocking socket, which is the server's from here on.
-    public func serve(_ descriptor: Int32, isTCP: Bool) {
+    /// Serves a connection that did not come by a listener. Where it can't be watched it is closed.
+    /// - Parameter descriptor: a nonblocking stream socket, which is the server's from now on.
+    public func serve(_ descriptor: Int32, isTCP: Bool = false) {
         if var size = options.sendBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }

@@ -17,6 +17,8 @@ public final class Upstream {
     let runs = ByteRuns()
     let pipes = SplicePipePool()
     let resolver: UpstreamResolver
+    /// Makes each connection, in place of a connect(2) to the address: gives a nonblocking descriptor, or -1 with errno set.
+    let dial: (() -> Int32)?
     private let hostField: ByteBuffer
     /// The one that was used last is at the end, and is used next, so that those too many grow old.
     private var idle: ContiguousArray<UpstreamConnection> = []
@@ -28,8 +30,11 @@ public final class Upstream {
     private static let scratchSize = 256 * 1024
 
     /// No connection is made yet.
-    public init(loop: EventLoop, address: UpstreamAddress, options: UpstreamOptions = UpstreamOptions()) {
+    /// - Parameter dial: makes each connection, to whatever it likes; the address is then but a name for messages. It gives a
+    ///   nonblocking stream socket, or -1 with errno set.
+    public init(loop: EventLoop, address: UpstreamAddress, options: UpstreamOptions = UpstreamOptions(), dial: (() -> Int32)? = nil) {
         self.loop = loop
+        self.dial = dial
         self.address = address
         self.options = options
         resolver = UpstreamResolver(loop, address)

@@ -9,6 +9,11 @@ extension UpstreamConnection {
 
     /// Begins; `open()` is called when the connection is there, or `fail`.
     func connect() {
+        if let dial = upstream.dial {
+            descriptor = dial()
+            if descriptor >= 0 { opened() } else { failConnecting(errno) }
+            return
+        }
         let deadline = EventLoop.clock() &+ upstream.options.connectTimeout
         switch upstream.address {
         case .unix(let path):

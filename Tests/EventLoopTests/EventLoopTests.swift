@@ -316,4 +316,41 @@ import Testing
             try run(loop)
         }
     }
+
+    @Test func isQuietWhenNothingGoesOnAnyMore() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var steps: [String] = []
+        let source = Source { _ in
+            pair.take()
+            steps.append("read")
+            loop.soon { steps.append("soon") }
+        }
+        try loop.add(pair.ours, .readable, source)
+        loop.schedule(after: 5_000_000) {
+            steps.append("timer")
+            pair.poke()
+        }
+        loop.whenQuiet {
+            steps.append("quiet")
+            loop.stop()
+        }
+        pair.poke()
+        try run(loop)
+        #expect(steps == ["read", "soon", "timer", "read", "soon", "quiet"])
+    }
+
+    @Test func isQuietAlthoughATimerIsFarAway() throws {
+        let loop = try EventLoop()
+        let timer = loop.schedule(after: 3_600_000_000_000) { Issue.record("an hour is over") }
+        var count = 0
+        func again() {
+            count += 1
+            if count < 3 { loop.whenQuiet(again) } else { loop.stop() }
+        }
+        loop.whenQuiet(again)
+        try run(loop)
+        #expect(count == 3)
+        timer.cancel()
+    }
 }

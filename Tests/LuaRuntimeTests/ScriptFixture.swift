@@ -16,8 +16,9 @@ final class ScriptFixture: ScriptHost {
     private var bodyParts = ["{\"a\"", ":1}"]
     private var kept: [UnsafeMutableRawBufferPointer] = []
 
-    init(_ text: String, limits: Limits = Limits(), name: String = "test.lua", hasUpstream: Bool = false) throws(ScriptFailure) {
-        machine = try VirtualMachine(limits: limits, modules: ScriptFixture.modules, version: "1.2.3", hasUpstream: hasUpstream, host: self)
+    init(_ text: String, limits: Limits = Limits(), name: String = "test.lua", hasUpstream: Bool = false, coverage: Coverage? = nil) throws(ScriptFailure) {
+        machine = try VirtualMachine(
+            limits: limits, modules: ScriptFixture.modules, version: "1.2.3", hasUpstream: hasUpstream, coverage: coverage, host: self)
         try load(text, name: name)
     }
 

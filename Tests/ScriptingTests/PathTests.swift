@@ -23,4 +23,20 @@ import Testing
         #expect(Path.realBeginning("\(directory.path)/b/x") == "\(directory.path)/a/x")
         #expect(Path.realBeginning("/no such directory/x") == "/")
     }
+
+    @Test func pathsInAFileStartAtThatFile() {
+        let directory = TemporaryDirectory()
+        for name in ["a/h.lua", "b/x_test.lua"] { directory.write(name, "") }
+        directory.link("link", to: "a")
+        let root = directory.path
+        #expect(Path.relative("h.lua", to: "x_test.lua") == "h.lua")
+        #expect(Path.relative("./h.lua", to: "tests/x_test.lua") == "tests/h.lua")
+        #expect(Path.relative("../h.lua", to: "x_test.lua") == "../h.lua")
+        #expect(Path.relative("/h.lua", to: "b/x_test.lua") == "/h.lua")
+        #expect(Path.relative("../a/h.lua", to: "\(root)/b/x_test.lua") == "\(root)/a/h.lua")
+        // Up from where a link leads is not up from the link.
+        directory.write("a/deep/x_test.lua", "")
+        directory.link("far", to: "a/deep")
+        #expect(Path.relative("../h.lua", to: "\(root)/far/x_test.lua") == "\(root)/far/../h.lua")
+    }
 }

@@ -34,6 +34,12 @@ typedef struct dg_field {
     dg_slice name, value;
 } dg_field;
 
+/* Who calls, where it is not the kernel that tells: dogger.test has requests come from anybody. */
+typedef struct dg_peer {
+    int pid, uid, gid;
+    char address[64];       /* over TCP; empty: over a Unix socket */
+} dg_peer;
+
 /* What the request object reads from. All slices point into `head`, which must stay valid while the task runs; it may be
    moved between two calls, by changing `head` and `fields`. */
 typedef struct dg_request {
@@ -45,6 +51,8 @@ typedef struct dg_request {
     bool body_is_here;      /* `body` holds the whole body: req.body takes it without asking the host */
     dg_bytes body;          /* valid during the call that starts the task */
     int descriptor;         /* the connection's socket, for req.peer */
+    const dg_peer *_Nullable peer;  /* in place of what the socket tells */
+    int service;            /* in a VM of tests: which of its fake upstreams is asked; 0: none, a test is to be run */
     uint64_t id;
 } dg_request;
 
@@ -68,6 +76,19 @@ typedef enum dg_op {
     DG_OP_TAP_NEXT,         /* number; gives DG_FROM_CLIENT or DG_FROM_UPSTREAM: bytes, or none at that side's end; nil after both */
     DG_OP_TAP_WRITE,        /* number; text: bytes; to_client: which way */
     DG_OP_TAP_CLOSE,        /* number; to_client: which way ends */
+    DG_OP_NOW,              /* gives the controlled clock's time, in seconds since 1970 */
+    /* What tests ask for, in a VM made for them. A request's number is what DG_OP_TEST_SEND gave. */
+    DG_OP_TEST_LOAD,        /* text: handlers' paths, with '\0' between; source: the caller's chunk; number: its upstream, 0 for none;
+                               gives the loaded chain's number */
+    DG_OP_TEST_SEND,        /* number: the chain; forward: the request; peer; gives the request's number */
+    DG_OP_TEST_ANSWER,      /* number; gives DG_UPSTREAM when the answer's head is there */
+    DG_OP_TEST_CHUNK,       /* number; gives the next run of the answer's body, nil at its end */
+    DG_OP_TEST_ARRIVED,     /* number; gives a run that is there already, nil where there is none */
+    DG_OP_TEST_WRITE,       /* number; text: bytes of the request's body, or after an upgrade raw ones */
+    DG_OP_TEST_END,         /* number: its body is whole; after an upgrade, its side is half-closed */
+    DG_OP_TEST_CLOSE,       /* number: the client goes */
+    DG_OP_TEST_LOGS,        /* gives what was logged during the test, a line feed after each line */
+    DG_OP_TEST_SET_CLOCK,   /* number: seconds since 1970 */
     /* text: the key, in all of these */
     DG_OP_STORE_GET,        /* gives the value, nil where there is none */
     DG_OP_STORE_SET,        /* store: value; number: seconds that it lives, 0: for ever */
@@ -95,6 +116,7 @@ typedef struct dg_forward {
     size_t header_count;
     bool headers_changed;
     bool has_body;          /* `body` goes in place of what the client sends */
+    bool chunked;           /* of a test's request: its body follows in pieces */
     dg_bytes body;
 } dg_forward;
 
@@ -131,6 +153,7 @@ typedef struct dg_call {
     dg_bytes source;
     bool to_client;
     const dg_forward *_Nullable forward;
+    const dg_peer *_Nullable peer;
     const dg_store *_Nullable store;
     dg_answer answer;
 } dg_call;
@@ -156,6 +179,9 @@ typedef struct dg_options {
     size_t module_count;
     dg_host host;
     bool has_upstream;
+    bool has_clock;                 /* the host tells the time: DG_OP_NOW */
+    bool runs_tests;                /* what it loads after its first chunk are tests, which may require dogger.test */
+    struct dg_coverage *_Nullable coverage;     /* counts the lines that run; must outlive the VM */
 } dg_options;
 
 typedef enum dg_failure_kind { DG_SCRIPT_ERROR, DG_OUT_OF_TIME, DG_OUT_OF_MEMORY } dg_failure_kind;
@@ -234,6 +260,11 @@ struct lua_State *_Nonnull dg_vm_state(dg_vm *_Nonnull vm);
 /* Runs a handler file's text and adds the handler that it returns to the end of the chain. `name` is how errors call it
    ("handlers/ps.lua"). False: `failure` says why. */
 bool dg_vm_load(dg_vm *_Nonnull vm, const char *_Nonnull name, dg_bytes text, dg_failure *_Nonnull failure);
+
+/* Around the use of another VM in the midst of a host call: the script that called is not charged meanwhile, and its time begins
+   anew. Of what dg_deadline_pause gives, which is NULL outside of scripts. */
+dg_vm *_Nullable dg_deadline_pause(void);
+void dg_deadline_go_on(dg_vm *_Nullable vm);
 
 /* NULL where there is no memory. */
 dg_task *_Nullable dg_task_take(dg_vm *_Nonnull vm);

@@ -14,6 +14,8 @@ public final class Log {
     private var pending: [UInt8] = []
     private var isScheduled = false
     private var lostLines = 0
+    /// Takes the lines, in place of the descriptor.
+    private var sink: ((String) -> Void)?
 
     private static let flushSize = 32 * 1024
     /// What a reader that does not read may cost; lines past it, and longer ones, are counted and dropped.
@@ -27,6 +29,14 @@ public final class Log {
         self.loop = loop
         isTerminal = Terminal.isTerminal(descriptor)
         pending.reserveCapacity(Log.flushSize + 4096)
+    }
+
+    /// A log whose lines go to a function, one by one.
+    init(_ loop: EventLoop, sink: @escaping (String) -> Void) {
+        descriptor = -1
+        self.loop = loop
+        isTerminal = false
+        self.sink = sink
     }
 
     /// Adds a line; the line feed is added here. Line feeds inside are kept.
@@ -50,6 +60,10 @@ public final class Log {
     private func object(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
 
     private func add(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ third: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ fourth: UnsafeRawBufferPointer = .init(start: nil, count: 0)) {
+        if let sink {
+            let pieces = [first, second, third, fourth]
+            return sink(String(decoding: pieces.joined(), as: UTF8.self))
+        }
         guard pending.count + first.count + second.count + third.count + fourth.count < Log.mostPending else {
             lostLines += 1
             return

@@ -1,0 +1,21 @@
+local t = require "dogger.test"
+
+describe("countdown", function()
+  it("takes a second a step", function()
+    local res = t.load("countdown.lua"):get("/?from=2")
+    assert.equal("2\n", res:read())
+    t.clock:advance(0.9)
+    assert.equal("", res:arrived())
+    t.clock:advance(0.1)
+    assert.equal("1\n", res:arrived())
+    assert.equal("liftoff\n", res:read())
+    assert.is_nil(res:read())
+  end)
+
+  it("takes hours without anybody waiting for them", function()
+    local start = t.clock:now()
+    local res = t.load("countdown.lua"):get("/?from=10000")
+    assert.matches("1\nliftoff\n$", res.body)
+    assert.equal(10000, t.clock:now() - start)
+  end)
+end)

@@ -1,0 +1,20 @@
+local t = require "dogger.test"
+local docker = require "dogger.docker"
+
+describe("redact", function()
+  it("hides the values of variables, wherever they stand", function()
+    local app = t.load("redact.lua", { upstream = docker.engine {
+      ["GET /containers/{id}/json"] = function()
+        return { json = { Config = { Env = { "PATH=/bin", "PASSWORD=a=b" }, Cmd = { "sh" } }, Name = "/web" } }
+      end,
+    } })
+    local found = app:get("/v1.50/containers/web/json"):json()
+    assert.same({ Config = { Env = { "PATH=***", "PASSWORD=***" }, Cmd = { "sh" } }, Name = "/web" }, found)
+  end)
+
+  it("asks ps for nothing that shows the environment", function()
+    local app = t.load("redact.lua", { upstream = function() return "the processes" end })
+    assert.equal("the processes", app:get("/containers/web/top?ps_args=-ef").body)
+    assert.equal(403, app:get("/containers/web/top", { query = { ps_args = "aux e" } }).status)
+  end)
+end)
