@@ -36,6 +36,7 @@ public final class Log {
         descriptor = -1
         self.loop = loop
         isTerminal = false
+        style = .plain
         self.sink = sink
     }
 
