@@ -38,6 +38,9 @@ public final class Reloader {
         follow(files)
     }
 
+    /// The loop holds the watcher, and the watcher the loop, up to here.
+    deinit { watcher?.close() }
+
     /// What answers requests.
     public var requestHandler: Dispatcher { dispatcher }
 
