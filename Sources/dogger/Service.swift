@@ -25,6 +25,8 @@ final class Service {
         var upstream: UpstreamAddress?
         /// Nanoseconds that requests under way get at the end.
         var grace: UInt64
+        /// Say what of the kernel's means to keep scripts in is missing.
+        var tellsGaps = true
     }
 
     /// The page that shows what goes by.
@@ -47,12 +49,16 @@ final class Service {
     static func live(_ plan: Plan, _ listeners: [Listener], _ inspection: Inspection?, lastEnd: String?, _ channelEnd: Int32) -> Never {
         separate(keeping: (listeners + [inspection?.listener].compactMap(\.self)).map(\.descriptor) + plan.scripting.store.descriptors + [channelEnd])
         dg_report_to(channelEnd)
+        Descriptor.raiseLimit()
+        let sockets = inspection.map { _ in SpareSockets() }
+        let held = Confinement(plan, looksOn: inspection != nil).enter()
         do {
             let loop = try EventLoop()
             let log = Log(2, loop)
             defer { log.flush() }
+            if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             var plan = plan
-            if inspection != nil { plan.scripting.inspector = Inspector(loop, lastEnd: lastEnd) }
+            if let sockets { plan.scripting.inspector = Inspector(loop, sockets, lastEnd: lastEnd) }
             let service = try Service(plan, loop, log, channelEnd)
             if let inspection, let inspector = plan.scripting.inspector { try service.serve(inspection, inspector) }
             for listener in listeners {
@@ -92,7 +98,6 @@ final class Service {
 
     /// Loads the handlers.
     private init(_ plan: Plan, _ loop: EventLoop, _ log: Log, _ channelEnd: Int32) throws {
-        Descriptor.raiseLimit()
         self.loop = loop
         self.log = log
         var scripting = plan.scripting
@@ -103,6 +108,11 @@ final class Service {
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
         channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] in obey($0, $1) }
+        reloader.whenKeptOut = { [unowned self] in
+            // The next worker answers whoever comes now.
+            server.holdListening()
+            channel.send(.keptOut)
+        }
     }
 
     /// Serves the inspector's page beside the handlers.
@@ -119,6 +129,7 @@ final class Service {
         case .reload:
             reloader.reload()
             channel.send(.reloaded)
+        case .stay: server.resumeListening()
         case .ping: channel.send(.alive)
         default: break
         }
