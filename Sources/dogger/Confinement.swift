@@ -32,7 +32,10 @@ struct Confinement {
     /// For a worker that reads nothing and asks nobody.
     init() {}
 
-    init(_ plan: Service.Plan) {
+    /// - Parameter looksOn: the inspector names who asks.
+    init(_ plan: Service.Plan, looksOn: Bool) {
+        // Of other processes only what everybody may know: Landlock keeps their memory and environment out of reach even so.
+        if looksOn { readable.append("/proc") }
         for path in plan.handlers where plan.scripting.given[path] == nil {
             // A save may make the file anew, so the directory is what is to be read; and the one that a link leads to.
             readable.append(Confinement.directory(of: path))

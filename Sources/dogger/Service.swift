@@ -51,14 +51,15 @@ final class Service {
         separate(keeping: kept + plan.scripting.store.descriptors + [channelEnd])
         dg_report_to(channelEnd)
         Descriptor.raiseLimit()
-        let held = Confinement(plan).enter()
+        let sockets = inspection.map { _ in SpareSockets() }
+        let held = Confinement(plan, looksOn: inspection != nil).enter()
         do {
             let loop = try EventLoop()
             let log = Log(2, loop, plan.scripting.logStyle)
             defer { log.flush() }
             if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             var plan = plan
-            if inspection != nil { plan.scripting.inspector = Inspector(loop, lastEnd: lastEnd) }
+            if let sockets { plan.scripting.inspector = Inspector(loop, sockets, lastEnd: lastEnd) }
             let service = try Service(plan, loop, log, channelEnd)
             if let inspection, let inspector = plan.scripting.inspector { try service.serve(inspection, inspector) }
             for listener in listeners {

@@ -149,6 +149,7 @@ final class Supervisor {
     }
 
     private func workerEnded(_ ended: Worker, _ end: WorkerEnd) {
+        if end != .finished { lastEnd = "\(end.description); this is the next worker" }
         let isSuccessor = ended === successor
         let wasLeaving = leaving.contains { $0 === ended }
         leaving.removeAll { $0 === ended }

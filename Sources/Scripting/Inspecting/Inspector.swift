@@ -20,6 +20,7 @@ public final class Inspector {
     }
 
     let loop: EventLoop
+    private let sockets: SpareSockets
     /// What replays go to.
     public weak var server: Server?
     /// Whose current version the page names.
@@ -45,9 +46,12 @@ public final class Inspector {
     /// A page that hears nothing for longer knows that something is wrong.
     private static let heartbeatPeriod: UInt64 = 5_000_000_000
 
-    /// - Parameter lastEnd: how the worker before this one ended, as a sentence, if there was one.
-    public init(_ loop: EventLoop, lastEnd: String?) {
+    /// - Parameters:
+    ///   - sockets: for replays.
+    ///   - lastEnd: how the worker before this one ended, as a sentence, if there was one.
+    public init(_ loop: EventLoop, _ sockets: SpareSockets, lastEnd: String?) {
         self.loop = loop
+        self.sockets = sockets
         if let lastEnd { say(.error, lastEnd) }
     }
 
@@ -134,7 +138,7 @@ public final class Inspector {
         guard let server else { return "The server has ended." }
         guard replays.count < Inspector.mostReplays else { return "\(Inspector.mostReplays) replays are under way already: wait for one to end." }
         do throws(Replay.Fault) {
-            let replay = try Replay(of: item, loop) { [weak self] in self?.replays[$0.serverEnd] = nil }
+            let replay = try Replay(of: item, loop, sockets) { [weak self] in self?.replays[$0.serverEnd] = nil }
             replays[replay.serverEnd] = replay
             server.serve(replay.serverEnd, isTCP: false)
             return nil
