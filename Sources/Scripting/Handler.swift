@@ -3,6 +3,7 @@ import Glibc
 import HTTP
 import LuaRuntime
 import Server
+import Store
 
 /// How scripts are run.
 public struct ScriptingOptions {
@@ -28,6 +29,8 @@ public struct ScriptingOptions {
     public var given: [String: [UInt8]] = [:]
     /// Handlers whose header names what no flag gives are not loaded.
     public var refusesNeeds = true
+    /// What scripts keep beyond their own version's end.
+    public var store = Store()
     /// Who looks on at what goes by, if anybody may.
     public var inspector: Inspector?
 
@@ -48,9 +51,10 @@ public final class Handler {
     let loadTime = Take.wallClock()
     /// Where goes what no handler answers; nil: nowhere.
     var upstream: Upstream? { options.upstream }
+    var store: Store { options.store }
     private var machine: VirtualMachine!
     /// Where bytes that answer a script stand until Lua has copied them.
-    private var answerBytes = ByteBuffer()
+    var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
     private var isRetired = false
 
@@ -121,6 +125,11 @@ public final class Handler {
 
     /// Begins a request's way through the scripts.
     func handle(_ exchange: Exchange) {
+        // Without a handler there is nobody to ask.
+        if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) {
+            exchange.inspected?.answered(by: [], "\(upstream.address)")
+            return ProxyHandler.forward(exchange, to: upstream)
+        }
         guard let task = machine.takeTask() else {
             exchange.close()
             return
@@ -151,6 +160,9 @@ extension Handler: ScriptHost {
             return .done
         case .findModule, .readModule, .readFile:
             answerFile(&call)
+            return .done
+        case .storeGet, .storeSet, .storeDelete, .storeReplace, .storeAdd, .storeKeys:
+            answerStore(&call)
             return .done
         case .variable: return answerVariable(&call)
         default:
@@ -219,7 +231,7 @@ extension Handler: ScriptHost {
 }
 
 extension ByteBuffer {
-    fileprivate func append(_ text: String) {
+    func append(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }

@@ -57,6 +57,8 @@ public final class Exchange {
     var isTooLarge = false
     /// The witness has seen the whole of the request's body.
     var isBodyTold = false
+    /// After the end of a raw stream whose client has left: what it had sent, and nobody has read.
+    var rest: ByteBuffer?
     private var isKept = false
     private let kept = ByteBuffer(retained: 4096)
 
@@ -127,6 +129,7 @@ public final class Exchange {
     /// Gives back what the last request needed.
     func releaseMemory() {
         if collected != nil { collected = nil }
+        if rest != nil { rest = nil }
         guard isKept else { return }
         isKept = false
         kept.reset()

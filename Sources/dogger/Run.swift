@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Scripting
 import Server
+import Store
 
 struct Run: RunsCommand {
     static let configuration = CommandConfiguration(
@@ -58,6 +59,10 @@ struct Run: RunsCommand {
         "Serve a page that shows what goes by, for a browser on this machine. Its address is told at the start.", valueName: "host:port"))
     var inspect: TCPAddress?
 
+    @Option(help: ArgumentHelp("Keep what scripts put into dogger.store in this file, an SQLite database. (default: in memory, until dogger ends)", valueName: "file"),
+        completion: .file())
+    var store: String?
+
     @Flag(help: "Log headers and bodies too.")
     var trace = false
 
@@ -81,7 +86,7 @@ struct Run: RunsCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, isPublic, allowOrigin, upstream, inspect, trace, logFormat, quiet, hideErrors, grace, grants, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, inspect, store, trace, logFormat, quiet, hideErrors, grace, grants, limits
     }
 
     func validate() throws {
@@ -110,6 +115,7 @@ struct Run: RunsCommand {
         scripting.traces = trace
         scripting.tcpGuard.allowsAnyHost = isPublic
         scripting.tcpGuard.origins = allowOrigin
+        scripting.store = try openStore()
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
         scripting.logStyle = logFormat.style
         scripting.summarizes = !command.isEmpty && !quiet && scripting.logStyle != .plain
@@ -125,6 +131,14 @@ struct Run: RunsCommand {
         } catch let error as UpstreamAddressError {
             throw ValidationError("--upstream: \(error)")
         }
+    }
+
+    /// In memory it is the parent's, so that it outlives its workers.
+    private func openStore() throws -> Store {
+        let limit = limits.storeLimit.bytes
+        if let store { return Store(.file(store), limit: limit) }
+        guard let files = MemoryFiles() else { throw SystemError("cannot make a store in memory") }
+        return Store(.memory(files), limit: limit)
     }
 
     /// Serves until a signal ends it.

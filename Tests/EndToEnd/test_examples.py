@@ -100,6 +100,25 @@ def test_counter(example):
         "visit 1, number 1 to /a\n", "visit 2, number 1 to /b\n", "visit 3, number 2 to /a\n"]
 
 
+def test_quota(serve, write, directory):
+    """A copy, with a smaller quota and its minute as it is; behind it what stands for an engine."""
+    write((FOLDER / "quota.lua").read_text().replace("MOST, MINUTE = 30,", "MOST, MINUTE = 2,"), "quota.lua")
+    write("return function(req) return 'the engine\\n' end", "engine.lua")
+    dogger = serve(["quota.lua", "engine.lua"], "--store", "quota.db")
+    assert dogger.get("/quota").text == "2 of 2 left\n"
+    assert [dogger.post("/containers/create", "").status for _ in range(3)] == [200, 200, 429]
+    assert dogger.post("/containers/create", "").json == {"message": "that was more than 2 changes in a minute: wait a moment"}
+    assert dogger.get("/containers/json").text == "the engine\n"
+    dogger.stop()
+    dogger = serve(["quota.lua", "engine.lua"], "--store", "quota.db")
+    assert dogger.get("/quota").text == "0 of 2 left\n"
+    assert dogger.post("/containers/create", "").status == 429
+
+
+def test_the_quota_example_is_named(example):
+    assert example("quota").get("/quota").text == "30 of 30 left\n"
+
+
 def test_modules(serve, directory):
     """A copy, because its files are saved here."""
     for name in ("modules.lua", "greeting"):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from harness import PATIENCE
-from harness.processes import kill
+from harness.processes import kill, until
 
 ENGINE = """
 local docker = require "dogger.docker"
@@ -399,9 +399,10 @@ def test_all_of_it_by_the_keyboard(serve, docker, look_on):
     docker(dogger)("ps")
     page.row("/containers/json")
     keys = page.page.keyboard
-    focused = lambda: page.page.evaluate("document.activeElement.innerText || document.activeElement.id")
+    focused = lambda: page.page.evaluate("document.activeElement.innerText")
+    focused_id = lambda: page.page.evaluate("document.activeElement.id")
     keys.press("/")
-    assert page.page.evaluate("document.activeElement.id") == "filter"
+    assert focused_id() == "filter"
     keys.press("ArrowDown")
     assert "/_ping" in focused()
     keys.press("ArrowDown")
@@ -411,10 +412,10 @@ def test_all_of_it_by_the_keyboard(serve, docker, look_on):
     keys.press("Home")
     keys.press("End")
     keys.press("Enter")
-    page.page.wait_for_function("document.activeElement.id === 'tab-overview'")
+    until(lambda: focused_id() == "tab-overview", "the keyboard is at tab-overview")
     keys.press("ArrowRight")
     keys.press("ArrowRight")
-    page.page.wait_for_function("document.activeElement.id === 'tab-response'")
+    until(lambda: focused_id() == "tab-response", "the keyboard is at tab-response")
     keys.press("Tab")
     keys.press("Tab")
     assert focused() == "Text"
@@ -424,13 +425,13 @@ def test_all_of_it_by_the_keyboard(serve, docker, look_on):
     page.page.locator("#detail").wait_for(state="hidden")
     assert "/containers/json" in focused()
     keys.press("Enter")
-    page.page.wait_for_function("document.activeElement.id === 'tab-response'")
+    until(lambda: focused_id() == "tab-response", "the keyboard is at tab-response")
     for _ in range(3):
         keys.press("Shift+Tab")
     assert focused() == "Replay"
     keys.press("Enter")
     page.row("replay")
-    page.page.wait_for_function("document.activeElement.innerText.includes('replay')")
+    until(lambda: "replay" in focused(), "the keyboard is at the replay")
 
 
 def test_everything_has_a_role_and_a_name(serve, docker, look_on):

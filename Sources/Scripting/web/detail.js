@@ -138,7 +138,7 @@ export class Detail {
 
 function facts(exchange) {
   const handlers = exchange.asked.map(visible).join(", then ");
-  const who = exchange.asked.length === 0 ? "dogger itself" : exchange.handler === exchange.asked.at(-1) ? handlers : `${visible(exchange.handler)}, after ${handlers}`;
+  const who = exchange.handler === undefined ? "dogger itself" : exchange.handler === exchange.asked.at(-1) ? handlers : [visible(exchange.handler), handlers && `after ${handlers}`].filter(Boolean).join(", ");
   const caller = [callerText(exchange), exchange.pid ? `pid ${exchange.pid}` : null, exchange.uid === undefined ? null : `uid ${exchange.uid}`].filter(Boolean).join(", ");
   const bytes = `${size(exchange.sent)} sent, ${size(exchange.received)} received`;
   const rows = [

@@ -88,7 +88,7 @@ export class List {
       exchange.upgraded ? el("span", { class: "mark" }, "raw") : null,
       exchange.errors ? el("span", { class: "mark bad" }, plural(exchange.errors, "error")) : null,
     ].filter(Boolean);
-    target.replaceChildren(el("span", { class: "text" }, visible(exchange.target)), ...marks);
+    target.replaceChildren(el("div", {}, el("span", { class: "text" }, visible(shortened(exchange.target))), ...marks));
     target.title = visible(exchange.target);
     handler.textContent = visible(fileName(exchange.handler));
     handler.title = exchange.handler ? `${visible(exchange.handler)}, version ${exchange.version}` : "";
@@ -213,6 +213,9 @@ export function tone(exchange) {
   if (exchange.status >= 400 || exchange.state === "left") return "poor";
   return exchange.status ? "good" : "plain";
 }
+
+/** With Docker's long ids as its commands print them. */
+const shortened = (target) => target.replace(/(?<![0-9a-f])([0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])/g, "$1\u2026");
 
 export const fileName = (path) => (path === undefined ? "" : path.includes("://") ? path : path.split("/").at(-1));
 
