@@ -102,6 +102,7 @@ public final class Log {
 
 extension Log {
     /// The sentence; under it the script's line, for people who look on; and where the script itself failed, the calls that led there.
+    /// The sentence may hold what a client sent, which must not look like another line of the log, nor move a terminal's cursor.
     /// - Parameter files: what the script came from.
     func failure(_ failure: ScriptFailure, _ files: ScriptFiles) {
         let hasTraceback = failure.status == 500 || failure.kind != .scriptError
@@ -120,7 +121,7 @@ extension Log {
             if !traceback.isEmpty { more.append(.init("traceback", .text(traceback))) }
             object(LogObject.message("error", Array(message.utf8), more))
         default:
-            line(style == .aligned(colors: true) ? "\u{1B}[31mdogger:\u{1B}[0m \(message)" : "dogger: \(message)")
+            line(style == .aligned(colors: true) ? "\u{1B}[31mdogger:\u{1B}[0m \(Printable.text(message))" : "dogger: \(Printable.text(message))")
             if let excerpt { line(excerpt.text(width: Terminal.width(descriptor))) }
             if !traceback.isEmpty { line(traceback) }
         }
