@@ -88,8 +88,8 @@ class Dogger:
         """Waits until it serves at that many addresses."""
         position = 0
         for _ in range(listeners):
-            self.addresses.append(self.wait(r"^dogger: serving .* on (\S+)$", position).group(1))
-            position = 1 + next(i for i, line in enumerate(self.lines) if line.endswith(" on " + self.addresses[-1]))
+            self.addresses.append(self.wait(r'^(?:dogger: |.*"message":")serving .* on ([^\s"]+)(?:"}|$)', position).group(1))
+            position = 1 + next(i for i, line in enumerate(self.lines) if line.removesuffix('"}').endswith(" on " + self.addresses[-1]))
         return self
 
     # Requests
