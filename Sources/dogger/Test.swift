@@ -48,7 +48,7 @@ struct Test: ParsableCommand {
     @Option(help: ArgumentHelp("Write which lines have run, in lcov's format.", valueName: "file"), completion: .file())
     var lcov: String?
 
-    @Option(help: ArgumentHelp("How long a test may take, by the clock on the wall.", valueName: "time"))
+    @Option(help: ArgumentHelp("How long a test may take, by the clock on the wall. (default: 10s)", valueName: "time"), transform: Duration.parse)
     var timeout = Duration(seconds: 10)
 
     @OptionGroup(title: "What handlers may reach") var grants: GrantOptions
