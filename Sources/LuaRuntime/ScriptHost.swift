@@ -25,6 +25,9 @@ extension dg_op {
     public static var tapNext: dg_op { DG_OP_TAP_NEXT }
     public static var tapWrite: dg_op { DG_OP_TAP_WRITE }
     public static var tapClose: dg_op { DG_OP_TAP_CLOSE }
+    public static var ask: dg_op { DG_OP_ASK }
+    public static var askedBody: dg_op { DG_OP_ASKED_BODY }
+    public static var askedChunk: dg_op { DG_OP_ASKED_CHUNK }
     public static var storeGet: dg_op { DG_OP_STORE_GET }
     public static var storeSet: dg_op { DG_OP_STORE_SET }
     public static var storeDelete: dg_op { DG_OP_STORE_DELETE }

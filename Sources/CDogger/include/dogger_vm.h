@@ -68,6 +68,9 @@ typedef enum dg_op {
     DG_OP_TAP_NEXT,         /* number; gives DG_FROM_CLIENT or DG_FROM_UPSTREAM: bytes, or none at that side's end; nil after both */
     DG_OP_TAP_WRITE,        /* number; text: bytes; to_client: which way */
     DG_OP_TAP_CLOSE,        /* number; to_client: which way ends */
+    DG_OP_ASK,              /* text: a URL; number: seconds of patience; forward: method, headers, body; gives DG_UPSTREAM */
+    DG_OP_ASKED_BODY,       /* number: the answer's; gives all that is left of its body */
+    DG_OP_ASKED_CHUNK,      /* number; gives the next run of its body, nil at its end */
     /* text: the key, in all of these */
     DG_OP_STORE_GET,        /* gives the value, nil where there is none */
     DG_OP_STORE_SET,        /* store: value; number: seconds that it lives, 0: for ever */
