@@ -106,7 +106,7 @@ void dg_push_natives(lua_State *L) {
         { "position", position }, { "go_back", go_back }, { "send", send },
         { "body", body }, { "chunk", chunk }, { "tap_next", tap_next }, { "tap_write", tap_write }, { "tap_close", tap_close }, { "own", own },
         { "new_headers", new_headers }, { "register_response", register_response }, { "response_type", response_type },
-        { "ask", dg_http_ask }, { "asked_chunk", dg_http_chunk }, { "asked_body", dg_http_body }, { "fail", dg_fail_in_script }, { NULL, NULL } };
+        { "ask", dg_http_ask }, { "asked_chunk", dg_http_chunk }, { "asked_body", dg_http_body }, { "fail", dg_fail_in_script }, { "with_frame", dg_with_frame }, { NULL, NULL } };
     luaL_newlib(L, functions);
     lua_pushboolean(L, dg_vm_of(L)->handler_count > 1);
     lua_setfield(L, -2, "has_chain");

@@ -26,6 +26,28 @@ static int read(lua_State *L, dg_op op) {
 int dg_http_chunk(lua_State *L) { return read(L, DG_OP_ASKED_CHUNK); }
 int dg_http_body(lua_State *L) { return read(L, DG_OP_ASKED_BODY); }
 
+static int called(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return lua_gettop(L);
+}
+
+static int call_upvalue(lua_State *L) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, called);
+    return lua_gettop(L);
+}
+
+/* with_frame(function): the same as a C function. `return http.get(url)` is a tail call, and a Lua function would take the place of
+   the script's own on the stack: then no error could tell the script's line. */
+int dg_with_frame(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, call_upvalue, 1);
+    return 1;
+}
+
 /* fail(message): an error where the script called, however deep in dogger's own Lua this is. */
 int dg_fail_in_script(lua_State *L) {
     luaL_checkstring(L, 1);

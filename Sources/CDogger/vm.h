@@ -149,6 +149,7 @@ int dg_http_ask(lua_State *L);
 int dg_http_chunk(lua_State *L);
 int dg_http_body(lua_State *L);
 int dg_fail_in_script(lua_State *L);
+int dg_with_frame(lua_State *L);
 
 /* forward.c: what dogger's own modules get beside their name, and req:forward() */
 void dg_push_natives(lua_State *L);

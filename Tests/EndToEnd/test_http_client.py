@@ -30,7 +30,7 @@ local http, dogger = require "dogger.http", require "dogger"
 local URL = "%s"
 return function(req)
   if req.path == "/" then return "here" end
-  local run = assert(load(req.body, "=(test)", "t", setmetatable({ http = http, dogger = dogger, URL = URL, req = req }, { __index = _G })))
+  local run = assert(load(req.body, "@test.lua", "t", setmetatable({ http = http, dogger = dogger, URL = URL, req = req }, { __index = _G })))
   return run()
 end
 """
@@ -86,7 +86,7 @@ def test_what_is_asked_and_answered(pair, tcp):
 def test_an_answer_is_passed_on(pair):
     client = pair()
     answer = client.post("/run", "return http.get(URL .. '/json')")
-    assert answer.json == {"a": 1.0, "list": {}} and answer.headers["x-seen"] == "no"
+    assert answer.json == {"a": 1.0, "list": {}} and answer["x-seen"] == "no"
     assert client.post("/run", "return http.get(URL .. '/stream')").text == "part 1part 2part 3"
     assert client.post("/run", "return http.get(URL .. '/moved')").status == 302
     assert run(client, "local r = http.get(URL .. '/stream') for c in r:chunks() do return c .. '|' .. r.body end") == "part 1|part 2part 3"
@@ -116,7 +116,7 @@ def test_what_is_not_granted(pair, serve):
     path = client.server.socket
     other = str(path) + "x"
     message = run(client, "return http.get('http+unix://%s/x')" % other.replace("/", "%2F"))
-    assert message.startswith("500 (test):1: http: http+unix://") and message.endswith(
+    assert message.startswith("500 test.lua:1: http: http+unix://") and message.endswith(
         f": a script asks no servers but those that a flag grants: dogger run --allow-net unix://{other} would grant it")
     assert "dogger run --allow-net example.com:8080 would grant it" in run(client, "return http.get('http://example.com:8080/')")
     dotted = str(path.parent / "." / "x").replace("/x", "/./" + path.name)
@@ -133,7 +133,7 @@ def test_a_name_is_granted_as_it_is_written(serve, write):
         assert "would grant it" in run(client, f"return http.get('http://{host}:{port}/who').body"), host
     assert "would grant it" in run(client, f"return http.get('http://localhost:{int(port) + 1}/who').body")
     for url in (f"http://localhost:{port}@evil/", f"http://evil#@localhost:{port}/", f"http://evil\\\\@localhost:{port}/"):
-        assert run(client, f"return http.get('{url}').body").startswith("500 (test):1: http: '"), url
+        assert run(client, f"return http.get('{url}').body").startswith("500 test.lua:1: http: '"), url
     anywhere = serve(CLIENT % "http://x", "--allow-net", "*")
     assert run(anywhere, f"return http.get('http://127.0.0.1:{port}/who').status .. ''") == "200"
 
@@ -165,7 +165,7 @@ def test_what_goes_wrong(pair, directory):
     ]
     for text, message in faults:
         answer = run(client, f"return {text}")
-        assert answer.startswith("500 (test):1: ") and message in answer, (text, answer)
+        assert answer.startswith("500 test.lua:1: ") and message in answer, (text, answer)
     assert run(client, "return tostring(pcall(http.get, URL .. '/slow', { timeout = 0.05 }))") == "false"
     assert run(client, "return http.get(URL .. '/json').status .. ''") == "200"
 

@@ -58,7 +58,7 @@ local function with(method, url, options)
 end
 
 return {
-  request = request,
-  get = function(url, options) return with("GET", url, options) end,
-  post = function(url, options) return with("POST", url, options) end,
+  request = native.with_frame(request),
+  get = native.with_frame(function(url, options) return with("GET", url, options) end),
+  post = native.with_frame(function(url, options) return with("POST", url, options) end),
 }
