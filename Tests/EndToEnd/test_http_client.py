@@ -143,7 +143,7 @@ def test_what_goes_wrong(pair, directory):
     faults = [
         ("http.get(URL .. '/slow', { timeout = 0.05 })", "/slow did not answer within 0.05 s: see what keeps it, or raise timeout"),
         ("http.get(URL .. '/stalls', { timeout = 0.05 }).body", "/stalls did not answer within 0.05 s: see what keeps it, or raise timeout"),
-        ("http.get(URL .. '/breaks').body", "closed the connection in the middle of its answer. Look at its log."),
+        ("http.get(URL .. '/breaks').body", "closed the connection"),
         ("http.get(URL .. '/large').body", "/large is larger than 1048576 bytes: raise --body-limit, or read it with res:chunks()"),
         ("http.get(URL .. '/moved'):json()", "the response's body is not JSON: not JSON at byte 0 "),
         ("http.get('http+unix://%2Fnone.sock/')", "the server unix:///none.sock can't be reached: there is no such socket."),
@@ -164,7 +164,7 @@ def test_what_goes_wrong(pair, directory):
         ("table.sort({ 1, 2 }, function() http.get(URL .. '/json') end)", "this has to wait, and nothing can wait here"),
     ]
     for text, message in faults:
-        answer = run(client, f"return {text}")
+        answer = run(client, f"local result = {text} return result")
         assert answer.startswith("500 test.lua:1: ") and message in answer, (text, answer)
     assert run(client, "return tostring(pcall(http.get, URL .. '/slow', { timeout = 0.05 }))") == "false"
     assert run(client, "return http.get(URL .. '/json').status .. ''") == "200"

@@ -6,11 +6,11 @@ import Testing
 @Suite struct HTTPURLTests {
     @Test(arguments: [
         ("http://example.com/", UpstreamAddress.tcp(host: "example.com", port: 80), "example.com", "/"),
-        ("http://example.com", .tcp(host: "example.com", port: 80), "example.com", "/"),
-        ("HTTP://Example.com:8080/a?b=c/d", .tcp(host: "Example.com", port: 8080), "Example.com:8080", "/a?b=c/d"),
-        ("http://[::1]:5000?x", .tcp(host: "::1", port: 5000), "[::1]:5000", "/?x"),
-        ("http+unix://%2Fvar%2Frun%2Fdocker.sock/info", .unix(path: "/var/run/docker.sock"), "localhost", "/info"),
-        ("http+unix://%2fa%20b", .unix(path: "/a b"), "localhost", "/"),
+        ("http://example.com", UpstreamAddress.tcp(host: "example.com", port: 80), "example.com", "/"),
+        ("HTTP://Example.com:8080/a?b=c/d", UpstreamAddress.tcp(host: "Example.com", port: 8080), "Example.com:8080", "/a?b=c/d"),
+        ("http://[::1]:5000?x", UpstreamAddress.tcp(host: "::1", port: 5000), "[::1]:5000", "/?x"),
+        ("http+unix://%2Fvar%2Frun%2Fdocker.sock/info", UpstreamAddress.unix(path: "/var/run/docker.sock"), "localhost", "/info"),
+        ("http+unix://%2fa%20b", UpstreamAddress.unix(path: "/a b"), "localhost", "/"),
     ])
     func isRead(_ text: String, _ address: UpstreamAddress, _ host: String, _ target: String) throws {
         let url = try HTTPURL(text)
