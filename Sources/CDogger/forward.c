@@ -92,11 +92,21 @@ static int register_response(lua_State *L) {
     return 0;
 }
 
+static void push_forward(lua_State *L);
+
+/* The metatable of response objects. */
+static int response_type(lua_State *L) {
+    push_forward(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_response);
+    return 1;
+}
+
 void dg_push_natives(lua_State *L) {
     static const luaL_Reg functions[] = { { "versioned_routes", dg_versioned_routes }, { "next_handler", dg_next_handler },
         { "position", position }, { "go_back", go_back }, { "send", send },
         { "body", body }, { "chunk", chunk }, { "tap_next", tap_next }, { "tap_write", tap_write }, { "tap_close", tap_close }, { "own", own },
-        { "new_headers", new_headers }, { "register_response", register_response }, { NULL, NULL } };
+        { "new_headers", new_headers }, { "register_response", register_response }, { "response_type", response_type },
+        { "ask", dg_http_ask }, { "asked_chunk", dg_http_chunk }, { "asked_body", dg_http_body }, { "fail", dg_fail_in_script }, { "with_frame", dg_with_frame }, { NULL, NULL } };
     luaL_newlib(L, functions);
     lua_pushboolean(L, dg_vm_of(L)->handler_count > 1);
     lua_setfield(L, -2, "has_chain");
@@ -114,23 +124,26 @@ static int forwarded(lua_State *L, int status, lua_KContext context) {
     return 1;
 }
 
-/* The Lua half is loaded when a script forwards for the first time. */
+/* The Lua half is loaded when it is used for the first time. */
+static void push_forward(lua_State *L) {
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_forward) == LUA_TFUNCTION) return;
+    lua_pop(L, 1);
+    const dg_vm *vm = dg_vm_of(L);
+    const dg_module *module = vm->modules, *end = module + vm->module_count;
+    while (module < end && strcmp(module->name, DG_FORWARD_MODULE) != 0) module++;
+    if (module == end) luaL_error(L, "req:forward() is not part of this VM");
+    dg_load_text(L, module->text, "=[dogger.forward]");
+    lua_pushstring(L, module->name);
+    dg_push_natives(L);
+    lua_call(L, 2, 1);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &dg_key_forward);
+}
+
 int dg_forward_request(lua_State *L) {
     dg_check_request(L, 1);
     lua_settop(L, 2);
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_forward) != LUA_TFUNCTION) {
-        lua_pop(L, 1);
-        const dg_vm *vm = dg_vm_of(L);
-        const dg_module *module = vm->modules, *end = module + vm->module_count;
-        while (module < end && strcmp(module->name, DG_FORWARD_MODULE) != 0) module++;
-        if (module == end) return luaL_error(L, "req:forward() is not part of this VM");
-        dg_load_text(L, module->text, "=[dogger.forward]");
-        lua_pushstring(L, module->name);
-        dg_push_natives(L);
-        lua_call(L, 2, 1);
-        lua_pushvalue(L, -1);
-        lua_rawsetp(L, LUA_REGISTRYINDEX, &dg_key_forward);
-    }
+    push_forward(L);
     lua_insert(L, 1);
     lua_callk(L, 2, 1, 0, forwarded);
     return 1;

@@ -155,6 +155,13 @@ int dg_versioned_routes(lua_State *L);
 int dg_next_handler(lua_State *L);
 void dg_push_chain(lua_State *L, int request);
 
+/* http.c: what dogger's own modules get for lua/http.lua */
+int dg_http_ask(lua_State *L);
+int dg_http_chunk(lua_State *L);
+int dg_http_body(lua_State *L);
+int dg_fail_in_script(lua_State *L);
+int dg_with_frame(lua_State *L);
+
 /* forward.c: what dogger's own modules get beside their name, and req:forward() */
 void dg_push_natives(lua_State *L);
 int dg_forward_request(lua_State *L);

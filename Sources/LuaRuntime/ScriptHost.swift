@@ -36,6 +36,9 @@ extension dg_op {
     public static var testClose: dg_op { DG_OP_TEST_CLOSE }
     public static var testLogs: dg_op { DG_OP_TEST_LOGS }
     public static var testSetClock: dg_op { DG_OP_TEST_SET_CLOCK }
+    public static var ask: dg_op { DG_OP_ASK }
+    public static var askedBody: dg_op { DG_OP_ASKED_BODY }
+    public static var askedChunk: dg_op { DG_OP_ASKED_CHUNK }
     public static var storeGet: dg_op { DG_OP_STORE_GET }
     public static var storeSet: dg_op { DG_OP_STORE_SET }
     public static var storeDelete: dg_op { DG_OP_STORE_DELETE }

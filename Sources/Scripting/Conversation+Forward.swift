@@ -214,12 +214,12 @@ extension Conversation: RelayDelegate {
     }
 }
 
-/// Of a tapped answer.
+/// Of a tapped answer, and of what the script asked of others.
 extension Conversation: UpstreamDelegate {
-    func upstreamDidAnswer(_ response: UpstreamExchange) {}
+    func upstreamDidAnswer(_ response: UpstreamExchange) { askedDidAnswer(response) }
 
     func upstreamCanRead(_ response: UpstreamExchange) {
-        if case .tap = wait, let answer = tapAnswer() { resume(answer) }
+        if case .tap = wait { if let answer = tapAnswer() { resume(answer) } } else { askedCanRead(response) }
     }
 
     func upstreamCanWrite(_ response: UpstreamExchange) {
@@ -227,6 +227,6 @@ extension Conversation: UpstreamDelegate {
     }
 
     func upstreamDidFail(_ response: UpstreamExchange, _ failure: UpstreamFailure) {
-        if case .tap = wait, let answer = tapAnswer() { resume(answer) }
+        if case .tap = wait { if let answer = tapAnswer() { resume(answer) } } else { askedDidFail(response) }
     }
 }

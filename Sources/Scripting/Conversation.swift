@@ -6,7 +6,10 @@ import Server
 /// One exchange and the script that answers it: starts the script's coroutine, writes what it returns, and brings it what
 /// it waits for. Used again for other exchanges of the same version, so that a request allocates nothing.
 final class Conversation {
-    enum Wait { case none, arrival(Timer), sleep(Timer), body, chunk, streamRead, drained, forward(Int), upstreamBody(Int), upstreamChunk(Int), tap, test(TestWait) }
+    enum Wait {
+        case none, arrival(Timer), sleep(Timer), body, chunk, streamRead, drained, forward(Int), upstreamBody(Int), upstreamChunk(Int), tap
+        case asked(AskedPart, Asked, Timer), test(TestWait)
+    }
 
     let handler: Handler
     unowned(unsafe) var exchange: Exchange!     // alive until it has told `exchangeDidClose`, or is answered
@@ -26,9 +29,12 @@ final class Conversation {
     /// A relay goes on with the exchange.
     var isRelayed = false
     var tap: Tap?
-    /// What was read of an upstream's body, and whose it is.
+    /// What the script asked of other servers.
+    var asked: [Asked] = []
+    /// What was read of an upstream's body, and whose it is: the number of a relay, or below 0 that of what was asked.
     var collected = ByteBuffer()
-    var collectedNumber = -1
+    var collectedNumber = Conversation.noNumber
+    private static let noNumber = Int.min
     let staged = UnsafeMutableBufferPointer<ResponseField>.allocate(capacity: 1026)
     private let fields = UnsafeMutableBufferPointer<ResponseField>.allocate(capacity: 1026)
 
@@ -205,9 +211,11 @@ final class Conversation {
         if isSuspended, !isRelayed { exchange.delegate = nil }
         for relay in relays { relay.cancel() }
         relays.removeAll(keepingCapacity: true)
+        for one in asked { one.response.close() }
+        asked.removeAll(keepingCapacity: true)
         tap = nil
         collected.reset()
-        collectedNumber = -1
+        collectedNumber = Conversation.noNumber
         exchange = nil
         handler.giveBack(self)
     }
@@ -256,6 +264,9 @@ final class Conversation {
         case .streamRead: return reply(&call, chunkAnswer(), .streamRead)
         case .write, .streamWrite: return reply(&call, writeAnswer(call.text.buffer), .drained)
         case .forward: return forward(&call)
+        case .ask: return ask(&call)
+        case .askedBody: return read(.body, &call)
+        case .askedChunk: return read(.chunk, &call)
         case .upstreamBody: return reply(&call, upstreamBody(Int(call.number)), .upstreamBody(Int(call.number)))
         case .upstreamChunk: return reply(&call, upstreamChunk(Int(call.number)), .upstreamChunk(Int(call.number)))
         case .tapNext: return reply(&call, tapAnswer(), .tap)
@@ -347,7 +358,7 @@ extension Conversation: ExchangeDelegate {
     /// The client has gone: the script ends where it waits, its `<close>` variables run.
     func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) {
         switch wait {
-        case .sleep(let timer), .arrival(let timer): timer.cancel()
+        case .sleep(let timer), .arrival(let timer), .asked(_, _, let timer): timer.cancel()
         case .test(let wait): wait.cancel()
         default: break
         }

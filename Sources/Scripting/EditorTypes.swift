@@ -14,6 +14,7 @@ public enum EditorTypes {
         ("json.d.lua", PackageResources.json_d_lua),
         ("docker.d.lua", PackageResources.docker_d_lua),
         ("store.d.lua", PackageResources.store_d_lua),
+        ("http.d.lua", PackageResources.http_d_lua),
         ("handler.d.lua", PackageResources.handler_d_lua),
         ("request.d.lua", PackageResources.request_d_lua),
         ("test.d.lua", PackageResources.test_d_lua),

@@ -5,6 +5,7 @@ enum EmbeddedLua {
     static let modules = BuiltInModules([
         ("dogger.docker", PackageResources.docker_lua),
         ("dogger.forward", PackageResources.forward_lua),
+        ("dogger.http", PackageResources.http_lua),
         ("dogger.tape", PackageResources.tape_lua),
         ("dogger.test", PackageResources.test_lua),
     ])
@@ -19,7 +20,7 @@ enum EmbeddedLua {
         ("dogger.test.runner", PackageResources.test_runner_lua),
         ("dogger.test.upstream", PackageResources.test_upstream_lua),
     ])
-    static let names = "dogger, dogger.json, dogger.docker, dogger.store, dogger.tape"
+    static let names = "dogger, dogger.json, dogger.docker, dogger.store, dogger.http, dogger.tape"
 
     /// Whether `require` finds a module of that name without a file.
     static func has(_ name: String) -> Bool { names.split(separator: ", ").contains(name[...]) }

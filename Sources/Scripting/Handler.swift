@@ -39,6 +39,8 @@ public struct ScriptingOptions {
     public var store = Store()
     /// Who looks on at what goes by, if anybody may.
     public var inspector: Inspector?
+    /// Whom scripts have asked.
+    public var servers = Servers()
 
     public init() {}
 }
@@ -58,6 +60,9 @@ public final class Handler {
     /// Where goes what no handler answers; nil: nowhere.
     var upstream: Upstream? { options.upstream }
     var store: Store { options.store }
+    var servers: Servers { options.servers }
+    /// How many requests of scripts went to other servers.
+    var askedCount = 0
     private var machine: VirtualMachine!
     /// Where bytes that answer a script stand until Lua has copied them.
     var answerBytes = ByteBuffer()

@@ -119,6 +119,28 @@ def test_the_quota_example_is_named(example):
     assert example("quota").get("/quota").text == "30 of 30 left\n"
 
 
+def test_engines(serve, write, directory):
+    """A copy, with two engines that are not there."""
+    sockets = []
+    for name in ("one", "two"):
+        write(f"""local docker = require "dogger.docker"
+            return docker.engine {{ ["GET /containers/json"] = function(req)
+              return {{ json = {{ docker.container {{ name = "{name}", command = req.query.all or "some" }} }} }} end }}""", f"{name}.lua")
+        sockets.append(str(serve([f"{name}.lua"]).socket))
+    text = (FOLDER / "engines.lua").read_text()
+    for path, socket in zip(("/var/run/docker.sock", "/run/other.sock"), sockets):
+        text = text.replace(f'"{path}"', f'"{socket}"')
+    write(text, "engines.lua")
+    dogger = serve(["engines.lua"], "--upstream", sockets[0], "--allow-net", sockets[0], "--allow-net", sockets[1])
+    answer = dogger.get("/v1.50/containers/json?all=1").json
+    assert [(container["Names"], container["Command"]) for container in answer] == [(["/one"], "1"), (["/two"], "1")]
+    assert dogger.get("/_ping").text == "OK"
+
+
+def test_the_engines_example_is_named(example):
+    assert "--allow-net unix:///var/run/docker.sock" in example("engines").get("/containers/json").json["message"]
+
+
 def test_modules(serve, directory):
     """A copy, because its files are saved here."""
     for name in ("modules.lua", "greeting"):

@@ -24,6 +24,7 @@ final class ScriptFixture: ScriptHost {
 
     private static let modules = BuiltInModules([
         ("dogger.forward", ScriptFixture.source("forward.lua")), ("dogger.docker", ScriptFixture.source("docker.lua")),
+        ("dogger.http", ScriptFixture.source("http.lua")),
     ])
 
     /// The Lua half of the API, which belongs to a layer above.

@@ -89,6 +89,9 @@ typedef enum dg_op {
     DG_OP_TEST_CLOSE,       /* number: the client goes */
     DG_OP_TEST_LOGS,        /* gives what was logged during the test, a line feed after each line */
     DG_OP_TEST_SET_CLOCK,   /* number: seconds since 1970 */
+    DG_OP_ASK,              /* text: a URL; number: seconds of patience; forward: method, headers, body; gives DG_UPSTREAM */
+    DG_OP_ASKED_BODY,       /* number: the answer's; gives all that is left of its body */
+    DG_OP_ASKED_CHUNK,      /* number; gives the next run of its body, nil at its end */
     /* text: the key, in all of these */
     DG_OP_STORE_GET,        /* gives the value, nil where there is none */
     DG_OP_STORE_SET,        /* store: value; number: seconds that it lives, 0: for ever */

@@ -10,7 +10,8 @@ local methods = {}
 --   content  a string, or a function(out) that writes it
 --   switch   a function(stream) after an upgrade
 --   number   the upstream's answer, and `look`, the function(stream) that its bytes go through
--- `request` is what the upstream's answer is read by.
+-- `request` is what the upstream's answer is read by. `source` is there where `content` passes on what another server sends
+-- (dogger.http): the functions that give the rest of it, whole and in runs.
 local function new(status, headers)
   return setmetatable({ status = status, headers = headers }, Response)
 end
@@ -29,7 +30,11 @@ end
 
 local function whole_body(res)
   local content = rawget(res, "content")
-  if type(content) == "function" then
+  local source = rawget(res, "source")
+  if source then
+    content = source.body()
+    rawset(res, "source", nil)
+  elseif type(content) == "function" then
     content = collect(content)
   elseif content == nil and rawget(res, "number") then
     if rawget(res, "upgraded") then error("an upgraded response has no body: use res:tap(function(direction, bytes) ... end)", 3) end
@@ -49,6 +54,7 @@ function Response.__newindex(res, name, value)
   if name ~= "body" then error("a response has no field '" .. tostring(name) .. "': set status, headers[name] or body", 2) end
   if type(value) ~= "string" and type(value) ~= "function" then error("the response's body is " .. type(value) .. ", not a string or a function(out)", 2) end
   rawset(res, "content", value)
+  rawset(res, "source", nil)
 end
 
 Response.__metatable = false
@@ -62,12 +68,15 @@ end
 
 function methods.set_json(res, value)
   rawset(res, "content", json.encode(value))
+  rawset(res, "source", nil)
   if not (res.headers["Content-Type"] or ""):find("^application/json") then res.headers["Content-Type"] = "application/json" end
   return res
 end
 
 -- What is read here goes by the client, unless the script writes it.
 function methods.chunks(res)
+  local source = rawget(res, "source")
+  if source then return source.next end
   local content, number = rawget(res, "content"), rawget(res, "number")
   if content ~= nil or not number then
     local given = false
