@@ -21,25 +21,36 @@ let package = Package(
             // The archive and not the shared object: the release binary is one file that runs anywhere.
             linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m")]
         ),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        // An archive too, and for the same reason.
+        .target(
+            name: "Store",
+            dependencies: ["CDogger", "CSQLite"],
+            swiftSettings: release,
+            linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]
+        ),
         .target(name: "LuaRuntime", dependencies: ["CDogger"], swiftSettings: release),
         .target(name: "EventLoop", dependencies: ["CDogger"], swiftSettings: release),
         .target(name: "HTTP", swiftSettings: release),
         .target(name: "Server", dependencies: ["HTTP", "EventLoop"], swiftSettings: release),
         .target(
             name: "Scripting",
-            dependencies: ["Server", "LuaRuntime", "CDogger"],
+            dependencies: ["Server", "LuaRuntime", "Store", "CDogger"],
             resources: [.embedInCode("lua"), .embedInCode("types")],
             swiftSettings: release
         ),
         .executableTarget(
             name: "dogger",
-            dependencies: ["Scripting", "CDogger", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: ["Scripting", "Store", "CDogger", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            // The handlers are links to those in examples/, so that there is one of each.
+            resources: [.embedInCode("handlers"), .embedInCode("templates")]
         ),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime"], exclude: ["reachable-globals.txt"]),
         .testTarget(name: "ServerTests", dependencies: ["Server"]),
-        .testTarget(name: "ScriptingTests", dependencies: ["Scripting"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store"]),
+        .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Store"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 /* The trampoline between Lua and the host: Swift answers with a value, and only C raises or yields. */
 #include <string.h>
 
+#include "dogger_json.h"
 #include "vm.h"
 
 #define ERROR_TYPE "dogger.error"
@@ -51,6 +52,18 @@ int dg_raise(lua_State *L, int status) {
     return lua_error(L);
 }
 
+static void push_list(lua_State *L, dg_bytes bytes) {
+    dg_json_push_array(L, 0);
+    const char *p = bytes.start, *end = p + bytes.length;
+    for (lua_Integer i = 1; p < end; i++) {
+        uint32_t length;
+        memcpy(&length, p, sizeof length);
+        lua_pushlstring(L, p + sizeof length, length);
+        lua_rawseti(L, -2, i);
+        p += sizeof length + length;
+    }
+}
+
 int dg_push_answer(lua_State *L, const dg_answer *answer) {
     switch (answer->kind) {
     case DG_NIL: lua_pushnil(L); return 1;
@@ -69,6 +82,8 @@ int dg_push_answer(lua_State *L, const dg_answer *answer) {
         if (answer->bytes.start == NULL) return 1;
         lua_pushlstring(L, answer->bytes.start, answer->bytes.length);
         return 2;
+    case DG_JSON: dg_json_decode(L, answer->bytes.start, answer->bytes.length); return 1;
+    case DG_LIST: push_list(L, answer->bytes); return 1;
     case DG_ERROR: break;
     }
     if (answer->status == 0 || answer->status == 500) {
@@ -92,6 +107,15 @@ int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunctio
         return lua_yieldk(L, 0, context, then);
     }
     return dg_push_answer(L, &call->answer);
+}
+
+void dg_host_ask(lua_State *L, dg_call *call) {
+    dg_vm *vm = dg_vm_of(L);
+    memset(&call->answer, 0, sizeof call->answer);
+    call->task = vm->task;
+    call->may_wait = false;
+    vm->host.call(vm->host.context, call);
+    if (call->answer.kind == DG_ERROR) dg_push_answer(L, &call->answer);
 }
 
 /* The continuation of a call that gives its answer to the script as it is. */

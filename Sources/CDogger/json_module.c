@@ -32,6 +32,17 @@ static scratch *push_scratch(lua_State *L) {
     return s;
 }
 
+void dg_json_push_text(lua_State *L, int index) {
+    index = lua_absindex(L, index);
+    scratch *s = push_scratch(L);
+    int slot = lua_gettop(L);
+    lua_toclose(L, slot);
+    dg_json_encode(L, index, &s->buffer);
+    lua_pushlstring(L, s->buffer.bytes, s->buffer.length);
+    lua_closeslot(L, slot);
+    lua_remove(L, slot);
+}
+
 /* The options' table at `index`: its indent. Checks each name, since a misspelt option would do nothing and say nothing. */
 static int read_indent(lua_State *L, int index) {
     if (lua_isnoneornil(L, index)) return 0;

@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -41,6 +42,13 @@ pid_t dg_fork(void) { return fork(); }
 /* By its number: glibc has it since 2.34 only. */
 int dg_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
 
+int dg_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
 int dg_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 int dg_name_process(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int dg_terminal_columns(int terminal) {
+    struct winsize size;
+    return ioctl(terminal, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}

@@ -109,8 +109,10 @@ int dg_require(lua_State *L) {
     lua_settop(L, 1);
     const char *name = lua_tostring(L, 1);
     if (strncmp(name, "dogger", 6) == 0 && push_loaded(L)) return 1;    /* a script's own are kept by their paths */
-    if (strcmp(name, "dogger") == 0 || strcmp(name, "dogger.json") == 0) {
-        lua_pushcfunction(L, name[6] == 0 ? dg_open_dogger : dg_open_json_locked);
+    static const luaL_Reg own[] = { { "dogger", dg_open_dogger }, { "dogger.json", dg_open_json_locked }, { "dogger.store", dg_open_store } };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(name, own[i].name) != 0) continue;
+        lua_pushcfunction(L, own[i].func);
         lua_call(L, 0, 1);
         return keep_module(L);
     }

@@ -89,6 +89,7 @@ _Noreturn void dg_end_hung(lua_State *L);
 /* host.c */
 int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunction then);
 int dg_push_answer(lua_State *L, const dg_answer *answer);
+void dg_host_ask(lua_State *L, dg_call *call);  /* for what never waits: leaves the answer in the call, and raises what is an error */
 int dg_host_returns(lua_State *L, int status, lua_KContext context);
 int dg_raise(lua_State *L, int status);     /* raises the message on the top as an error with that status */
 void dg_push_place(lua_State *L);
@@ -105,6 +106,7 @@ int dg_open_table(lua_State *L);            /* table_library.c */
 int dg_load(lua_State *L);                  /* load.c: the global of that name */
 int dg_open_dogger(lua_State *L);           /* dogger_module.c */
 int dg_open_json_locked(lua_State *L);
+int dg_open_store(lua_State *L);            /* store.c */
 int dg_require(lua_State *L);               /* require.c */
 void dg_module_type(lua_State *L);
 void dg_lock(lua_State *L, const char *name);   /* environment.c: replaces the table on the top by a read-only view of it */

@@ -3,6 +3,8 @@ import CDogger
 public typealias HostCall = dg_call
 public typealias HostReply = dg_reply
 public typealias HostOperation = dg_op
+public typealias ScriptStoreCall = dg_store
+public typealias ScriptStoreValue = dg_value
 
 extension dg_op {
     public static var log: dg_op { DG_OP_LOG }
@@ -23,6 +25,12 @@ extension dg_op {
     public static var tapNext: dg_op { DG_OP_TAP_NEXT }
     public static var tapWrite: dg_op { DG_OP_TAP_WRITE }
     public static var tapClose: dg_op { DG_OP_TAP_CLOSE }
+    public static var storeGet: dg_op { DG_OP_STORE_GET }
+    public static var storeSet: dg_op { DG_OP_STORE_SET }
+    public static var storeDelete: dg_op { DG_OP_STORE_DELETE }
+    public static var storeReplace: dg_op { DG_OP_STORE_REPLACE }
+    public static var storeAdd: dg_op { DG_OP_STORE_ADD }
+    public static var storeKeys: dg_op { DG_OP_STORE_KEYS }
 }
 
 /// Answers what scripts ask for that is not Lua's own: files, time, the request's body.
@@ -44,6 +52,12 @@ extension dg_answer {
 
     /// The bytes are copied into Lua before the call, or the `resume`, that takes the answer returns.
     public static func bytes(_ buffer: UnsafeRawBufferPointer) -> dg_answer { dg_answer(DG_BYTES, buffer) }
+
+    /// JSON, which the script gets decoded.
+    public static func json(_ buffer: UnsafeRawBufferPointer) -> dg_answer { dg_answer(DG_JSON, buffer) }
+
+    /// Strings, each behind its length in a UInt32.
+    public static func list(_ buffer: UnsafeRawBufferPointer) -> dg_answer { dg_answer(DG_LIST, buffer) }
 
     /// Bytes that go one way through a tap; no bytes are that side's end.
     public static func tapped(_ buffer: UnsafeRawBufferPointer?, fromClient: Bool) -> dg_answer {

@@ -50,7 +50,7 @@ final class Conversation {
         isRelayed = false
         isBodyGone = false
         task.owner = Unmanaged.passUnretained(self).toOpaque()
-        if arrivesSoon { awaitArrival() } else { start() }
+        if Conversation.bodyArrivesSoon(exchange) { awaitArrival() } else { start() }
     }
 
     private func start() {
@@ -60,8 +60,8 @@ final class Conversation {
 
     /// A small body comes with its head or right behind it. With it there, the script need not wait, and the log shows it
     /// whatever the script does.
-    private var arrivesSoon: Bool {
-        guard case .length(1...Conversation.smallBody) = exchange.head.framing, !exchange.head.expectsContinue else { return false }
+    static func bodyArrivesSoon(_ exchange: Exchange) -> Bool {
+        guard case .length(1...smallBody) = exchange.head.framing, !exchange.head.expectsContinue else { return false }
         return exchange.completeBody == nil
     }
 
@@ -258,7 +258,7 @@ final class Conversation {
         return .wait
     }
 
-    static let cannotWait = "this has to wait, and nothing can wait here: not while the file is loaded, and not in a function that table.sort, string.gsub or a metamethod of theirs calls"
+    static let cannotWait = "this has to wait, and nothing can wait here: not while the file is loaded, and not in a function that table.sort, string.gsub, store.update or a metamethod of theirs calls"
 
     /// Nil: not all of it is here yet.
     private func bodyAnswer() -> Answer? {

@@ -13,6 +13,7 @@ public enum EditorTypes {
         ("dogger.d.lua", PackageResources.dogger_d_lua),
         ("json.d.lua", PackageResources.json_d_lua),
         ("docker.d.lua", PackageResources.docker_d_lua),
+        ("store.d.lua", PackageResources.store_d_lua),
         ("handler.d.lua", PackageResources.handler_d_lua),
         ("request.d.lua", PackageResources.request_d_lua),
         ("globals.d.lua", PackageResources.globals_d_lua),

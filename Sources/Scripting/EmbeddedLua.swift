@@ -7,7 +7,7 @@ enum EmbeddedLua {
         ("dogger.forward", PackageResources.forward_lua),
         ("dogger.tape", PackageResources.tape_lua),
     ])
-    static let names = "dogger, dogger.json, dogger.docker, dogger.tape"
+    static let names = "dogger, dogger.json, dogger.docker, dogger.store, dogger.tape"
 
     /// Whether `require` finds a module of that name without a file.
     static func has(_ name: String) -> Bool { names.split(separator: ", ").contains(name[...]) }

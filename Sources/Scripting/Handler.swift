@@ -3,6 +3,7 @@ import Glibc
 import HTTP
 import LuaRuntime
 import Server
+import Store
 
 /// How scripts are run.
 public struct ScriptingOptions {
@@ -25,6 +26,8 @@ public struct ScriptingOptions {
     public var given: [String: [UInt8]] = [:]
     /// Handlers whose header names what no flag gives are not loaded.
     public var refusesNeeds = true
+    /// What scripts keep beyond their own version's end.
+    public var store = Store()
 
     public init() {}
 }
@@ -39,9 +42,10 @@ public final class Handler {
     let log: Log
     /// Where goes what no handler answers; nil: nowhere.
     var upstream: Upstream? { options.upstream }
+    var store: Store { options.store }
     private var machine: VirtualMachine!
     /// Where bytes that answer a script stand until Lua has copied them.
-    private var answerBytes = ByteBuffer()
+    var answerBytes = ByteBuffer()
     private var spareConversations: [Conversation] = []
     private var isRetired = false
 
@@ -112,6 +116,8 @@ public final class Handler {
 
     /// Begins a request's way through the scripts.
     func handle(_ exchange: Exchange) {
+        // Without a handler there is nobody to ask.
+        if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) { return ProxyHandler.forward(exchange, to: upstream) }
         guard let task = machine.takeTask() else {
             exchange.close()
             return
@@ -140,6 +146,9 @@ extension Handler: ScriptHost {
             return .done
         case .findModule, .readModule, .readFile:
             answerFile(&call)
+            return .done
+        case .storeGet, .storeSet, .storeDelete, .storeReplace, .storeAdd, .storeKeys:
+            answerStore(&call)
             return .done
         case .variable: return answerVariable(&call)
         default:
@@ -197,7 +206,7 @@ extension Handler: ScriptHost {
 }
 
 extension ByteBuffer {
-    fileprivate func append(_ text: String) {
+    func append(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     }

@@ -1,3 +1,4 @@
+import CDogger
 import EventLoop
 import Glibc
 
@@ -11,21 +12,31 @@ extension Connection {
         }
         // Both sides have half-closed in order. What the client sent last is still to be read, and as the kernel reports
         // the end again each turn, whatever is watched, the rest is taken in now and the loop told to look no more.
-        while !isAtEnd, !isCut {
+        receiveRest()
+        // It can't block now; but a loop without end would be worse than a lost connection.
+        if !isAtEnd { isCut = true }
+        server.loop.remove(descriptor)
+        isWatched = false
+    }
+
+    /// Takes in all that there is of a client that has left. It is no more than fits into the kernel's buffers.
+    private func receiveRest() {
+        while !isAtEnd {
             storeInput()
             let before = unread.count
             receive()
-            // It can't block now; but a loop without end would be worse than a lost connection.
-            if !isAtEnd, unread.count == before { isCut = true }
+            if unread.count == before { break }
         }
         storeInput()
-        server.loop.remove(descriptor)
-        isWatched = false
     }
 
     /// Ends it now, whatever is going on.
     func breakOff(_ reason: CloseReason) {
         let exchange = phase == .exchange ? exchange : nil
+        if reason == .clientGone, let exchange, exchange.isUpgraded, body.isDone {
+            receiveRest()
+            exchange.rest = input
+        }
         destroy()
         guard let exchange else { return }
         let delegate = exchange.delegate
@@ -50,6 +61,29 @@ extension Connection {
         isLast = true
         isCut = true
         touch()
+    }
+
+    /// Over TCP a client that has left looks like one that has half-closed, until something is sent to it: then the kernel of the one
+    /// that has left says so. While an answer is waited for, that is its first byte, which is known; while a chunked one pauses, a
+    /// zero in front of the next chunk's size, which says nothing to a client that listens (RFC 9112 section 7.1).
+    func probe() {
+        guard isTCP, isAtEnd, !isProbed, output == nil, phase == .exchange, let exchange else { return }
+        let byte: StaticString
+        switch exchange.response {
+        case .none: byte = "H"
+        case .chunked: byte = "0"
+        case .fixed, .untilClose, .bodiless, .over: return
+        }
+        isProbed = true
+        let count = send(descriptor, byte.utf8Start, 1, Int32(MSG_NOSIGNAL))
+        if exchange.response == .none, count == 1 { hasBegunHead = true }
+    }
+
+    /// A head was begun; nothing was collected before it.
+    func skipBegunHead() {
+        guard hasBegunHead else { return }
+        hasBegunHead = false
+        output?.consume(1)
     }
 
     /// Has a TCP client see an error in place of an orderly end, where the end alone would look like the end of a body.

@@ -24,6 +24,7 @@ extension Connection {
         guard phase != .closed else { return }
         if isWriterDue || isBlocked && outputCount <= server.options.lowWater { touch() }
         storeInput()
+        probe()
         updateInterest()
         updateDeadline()
     }

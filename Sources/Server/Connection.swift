@@ -58,6 +58,10 @@ final class Connection: EventSource, ScratchUser {
     /// Our side is to be half-closed when what is written is out.
     var shutsDown = false
     var hasShutDown = false
+    /// See `probe`.
+    var isProbed = false
+    /// The first byte of the answer that is about to be given is out already.
+    var hasBegunHead = false
 
     /// The answer that is being given is the last.
     var isLast = false
@@ -197,6 +201,7 @@ final class Connection: EventSource, ScratchUser {
         hasServed = true
         isPatient = false
         isReadingHead = false
+        isProbed = false
         self.exchange = exchange
         phase = .exchange
         server.handler.handle(exchange)

@@ -75,6 +75,7 @@ extension Exchange {
         _ plan: ResponsePlan
     ) {
         output.appendStatusLine(status)
+        connection.skipBegunHead()
         if !plan.hasDate { output.appendDate(connection.server.date, at: connection.server.wallSeconds) }
         plan.append(fields, to: output)
     }

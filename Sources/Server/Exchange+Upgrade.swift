@@ -39,6 +39,7 @@ extension Exchange {
         } else {
             output.appendStatusLine(200)
         }
+        connection.skipBegunHead()
         plan.append(fields, to: output)
         if addsContentType { output.appendField("Content-Type", "application/vnd.docker.raw-stream") }
         output.appendEndOfHead()

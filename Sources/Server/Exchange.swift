@@ -53,6 +53,8 @@ public final class Exchange {
     /// A chunked body, put together.
     var collected: ByteBuffer?
     var isTooLarge = false
+    /// After the end of a raw stream whose client has left: what it had sent, and nobody has read.
+    var rest: ByteBuffer?
     private var isKept = false
     private let kept = ByteBuffer(retained: 4096)
 
@@ -123,6 +125,7 @@ public final class Exchange {
     /// Gives back what the last request needed.
     func releaseMemory() {
         if collected != nil { collected = nil }
+        if rest != nil { rest = nil }
         guard isKept else { return }
         isKept = false
         kept.reset()

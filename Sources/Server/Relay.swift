@@ -234,7 +234,16 @@ extension Relay: ExchangeDelegate {
 
     public func exchangeCanWrite(_ exchange: Exchange) { download() }
 
-    public func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) { end(isComplete: false) }
+    public func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) {
+        // What the client of a raw stream sent before it left still goes up.
+        if let rest = exchange.rest, let response, let runs, !isUploaded, !isOver {
+            runs.removeAll()
+            runs.append(rest.readable)
+            tellWitness(runs, .up)
+            _ = response.write(runs)
+        }
+        end(isComplete: false)
+    }
 }
 
 extension Relay: UpstreamDelegate {

@@ -88,6 +88,7 @@ public final class Server {
 
     private func cutAll() {
         for connection in connections { connection.breakOff(.shutdown) }
+        drained()
     }
 
     private func drained() {

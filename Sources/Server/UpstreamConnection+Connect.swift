@@ -14,7 +14,7 @@ extension UpstreamConnection {
         case .unix(let path):
             connectUnix(path, deadline)
         case .tcp:
-            connectTimer = upstream.loop.schedule(after: upstream.options.connectTimeout) {
+            timer = upstream.loop.schedule(after: upstream.options.connectTimeout) {
                 self.failConnecting(ETIMEDOUT)
             }
             upstream.resolver.resolve { result in
@@ -35,7 +35,7 @@ extension UpstreamConnection {
         if withSocketAddress(path, { Glibc.connect(descriptor, $0, $1) }) == 0 {
             opened()
         } else if errno == EAGAIN || errno == EINTR, EventLoop.clock() < deadline {
-            connectTimer = upstream.loop.schedule(after: UpstreamConnection.queueWait) {
+            timer = upstream.loop.schedule(after: UpstreamConnection.queueWait) {
                 guard self.phase == .connecting else { return }
                 self.connectUnix(path, deadline)
             }
@@ -81,8 +81,8 @@ extension UpstreamConnection {
     }
 
     private func opened() {
-        connectTimer?.cancel()
-        connectTimer = nil
+        timer?.cancel()
+        timer = nil
         candidates.release()
         do throws(SystemError) {
             try watch(.readable)

@@ -5,14 +5,15 @@ import HTTP
 /// A connection to an upstream, for one exchange at a time.
 ///
 /// Its life: `connecting`; `request` (an exchange's request is on its way, no answer's head is here yet) and `answer` (the
-/// head is) in turns with `idle`, for as long as the upstream leaves it open; `closed`.
+/// head is) in turns with `idle`, for as long as the upstream leaves it open; after a raw stream perhaps `closing` (its exchange is
+/// over, and what was written still goes out); `closed`.
 ///
 /// As with a client's connection, all that happens to it runs between a cork and a settling: what is written meanwhile leaves in
 /// one system call, and interest and memory are put in order once. What a delegate does at another time queues the connection
 /// for the end of the turn. So a failure is never told from within the delegate's own call.
 final class UpstreamConnection: EventSource, ScratchUser {
     enum Phase: UInt8 {
-        case connecting, request, answer, idle, closed
+        case connecting, request, answer, idle, closing, closed
     }
 
     // Held: it is let go with the connection's end, and the loop holds the connection until then.
@@ -26,7 +27,8 @@ final class UpstreamConnection: EventSource, ScratchUser {
     var idleDeadline: UInt64 = 0
     /// For making the connection.
     var candidates = UpstreamCandidates()
-    var connectTimer: Timer?
+    /// While it is connecting, or closing.
+    var timer: Timer?
 
     // Input.
     /// What came and is not consumed, except what is in the upstream's scratch memory during a turn.
@@ -144,6 +146,10 @@ final class UpstreamConnection: EventSource, ScratchUser {
             case .idle:
                 // Nothing is due, so whatever comes ends it: its own end, or an answer to no request.
                 if isAtEnd || isBroken || isHungUp || !unread.isEmpty { destroy() }
+                return
+            case .closing:
+                consume(unread.count)
+                if isHungUp || !canSend || output == nil { destroy() }
                 return
             case .request:
                 wakeWriter()
@@ -305,7 +311,26 @@ final class UpstreamConnection: EventSource, ScratchUser {
     /// A raw stream is over both ways.
     func finishRaw() {
         exchange?.detach()
-        destroy()
+        leave()
+    }
+
+    /// Closes when all that was written to a raw stream is out. Its exchange is detached.
+    func leave() {
+        exchange = nil
+        flush()
+        guard output != nil, canSend, isWatched else { return destroy() }
+        phase = .closing
+        leavesInput = false
+        expectProgress()
+        touch()
+    }
+
+    /// An upstream that takes nothing any more is not waited for.
+    private func expectProgress() {
+        let before = outputCount
+        timer = upstream.loop.schedule(after: upstream.options.stallTimeout) { [self] in
+            if outputCount < before { expectProgress() } else { destroy() }
+        }
     }
 
     /// The answer is complete; the connection waits for the next request if it can take one.
@@ -350,8 +375,8 @@ final class UpstreamConnection: EventSource, ScratchUser {
         guard phase != .closed else { return }
         if phase == .idle { upstream.forgetIdle(self) }
         phase = .closed
-        connectTimer?.cancel()
-        connectTimer = nil
+        timer?.cancel()
+        timer = nil
         candidates.release()
         stopWatching()
         if descriptor >= 0 { close(descriptor) }
@@ -370,6 +395,7 @@ final class UpstreamConnection: EventSource, ScratchUser {
             deliver(pendingFailure)
             return
         }
+        if phase == .closing, output == nil || !canSend { return destroy() }
         if let exchange {
             let isReaderDue = exchange.waitsToRead && isHungUp && phase != .connecting
             if isWriterDue || isReaderDue { touch() }
@@ -383,7 +409,7 @@ final class UpstreamConnection: EventSource, ScratchUser {
         guard !isAtEnd else { return false }
         switch phase {
         case .connecting, .closed: return false
-        case .request, .idle: return true
+        case .request, .idle, .closing: return true
         // Nobody else holds on to what comes: without a reader it stays with the kernel, and the upstream waits.
         case .answer: return exchange?.waitsToRead == true
         }

@@ -85,11 +85,12 @@ extension UpstreamExchange {
         return connection.read(into: runs, self)
     }
 
-    /// Ends it: the rest of the answer is of no interest any more. The connection is closed, and the upstream sees that. What
-    /// was written and is not out is dropped. The delegate is told nothing.
+    /// Ends it: the rest of the answer is of no interest any more. The connection is closed, and the upstream sees that: of a
+    /// request at once, and what was written and is not out is dropped; of a raw stream when all that was written is out. The
+    /// delegate is told nothing.
     public func close() {
         guard let connection else { return }
         detach()
-        connection.destroy()
+        if isUpgraded { connection.leave() } else { connection.destroy() }
     }
 }

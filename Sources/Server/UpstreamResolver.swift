@@ -26,7 +26,8 @@ final class UpstreamResolver {
     func resolve(_ then: @escaping (Answer) -> Void) {
         guard case .tcp(let host, let port) = address else { return then(.success([])) }
         if EventLoop.clock() < goodUntil { return then(.success(found)) }
-        if let numeric = UpstreamResolver.numeric(host, port) {
+        let numeric = SocketAddress.find(host, port, isNumeric: true)
+        if !numeric.isEmpty {
             found = numeric
             goodUntil = .max
             return then(.success(numeric))
@@ -54,26 +55,6 @@ final class UpstreamResolver {
         for then in waiting { then(answer) }
     }
 
-    private static func numeric(_ host: String, _ port: UInt16) -> [SocketAddress]? {
-        var hints = addrinfo()
-        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &list) == 0 else { return nil }
-        defer { freeaddrinfo(list) }
-        return addresses(list)
-    }
-
-    private static func addresses(_ list: UnsafeMutablePointer<addrinfo>?) -> [SocketAddress] {
-        var result: [SocketAddress] = []
-        var next = list
-        while let entry = next {
-            if let address = entry.pointee.ai_addr { result.append(SocketAddress(address, entry.pointee.ai_addrlen)) }
-            next = entry.pointee.ai_next
-        }
-        return result
-    }
-
     /// One lookup. The C library writes to its memory from another thread until it is done, so it goes only then: whoever waits
     /// for the result holds it.
     private final class Lookup {
@@ -90,6 +71,6 @@ final class UpstreamResolver {
             return dg_lookup_is_pending(code) != 0 ? nil : code
         }
 
-        var addresses: [SocketAddress] { UpstreamResolver.addresses(lookup.flatMap { dg_lookup_addresses($0) }) }
+        var addresses: [SocketAddress] { SocketAddress.all(lookup.flatMap { dg_lookup_addresses($0) }) }
     }
 }

@@ -24,7 +24,8 @@ final class Channel: EventSource {
 
         // What the parent asks of its worker.
 
-        /// Finish what is under way, and end; asked once more, cut it off.
+        /// Finish what is under way, and end; the text says when to cut it off, on CLOCK_MONOTONIC in nanoseconds, which both
+        /// sides read alike.
         case end
         case reload
         /// Answer, to show that the loop turns.

@@ -26,7 +26,7 @@ struct Check: ParsableCommand {
         scripting.grants = grants.grants
         // What is right about a file does not depend on the flags that it will run with.
         scripting.refusesNeeds = false
-        let (paths, given) = try HandlerSearch().findAll(handlers)
+        let (paths, given) = try HandlerSearch.all.findAll(handlers)
         scripting.given = given
         let faults = Reloader.check(paths, scripting, loop, log)
         for fault in faults { log.line(fault.message) }

@@ -20,7 +20,7 @@ struct Dogger: ParsableCommand {
             Exit status: 0 when all went well, 1 when something failed, 2 when dogger was used wrongly.
             """,
         version: "dogger \(DoggerVersion.number)",
-        subcommands: [Run.self, Check.self, PackHandler.self, Show.self, Record.self, Types.self])
+        subcommands: [Run.self, New.self, Check.self, List.self, PackHandler.self, Show.self, Install.self, Record.self, Types.self])
 
     /// As the parser's own `main`, but a wrong use ends with 2, and faults go to standard error in dogger's words.
     static func main() {

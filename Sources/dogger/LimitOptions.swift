@@ -1,6 +1,7 @@
 import ArgumentParser
 import Scripting
 import Server
+import Store
 
 /// What clients and scripts may use; the same for every command that runs scripts.
 struct LimitOptions: ParsableArguments {
@@ -19,11 +20,15 @@ struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The memory of a script's VM; past it 503.", valueName: "size"))
     var memoryLimit = ByteCount(256 << 20)
 
+    @Option(help: ArgumentHelp("The most bytes of what scripts keep in dogger.store; past it setting more is an error.", valueName: "size"))
+    var storeLimit = ByteCount(64 << 20)
+
     var scripting: ScriptingOptions {
         var options = ScriptingOptions()
         options.limits.memory = memoryLimit.bytes
         options.limits.scriptTimeout = scriptTimeout.nanoseconds
         options.bodyLimit = bodyLimit.bytes
+        options.store = Store(limit: storeLimit.bytes)
         return options
     }
 

@@ -30,7 +30,7 @@ struct PackHandler: ParsableCommand {
     var include: [String] = []
 
     func run() throws {
-        let (pack, remarks) = try HandlerSearch().pack(handler, including: include)
+        let (pack, remarks) = try HandlerSearch.all.pack(handler, including: include)
         for remark in remarks { printError("dogger: \(remark)") }
         let text = try pack.text()
         if let output {

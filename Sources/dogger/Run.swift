@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Scripting
 import Server
+import Store
 
 struct Run: RunsCommand {
     static let configuration = CommandConfiguration(
@@ -19,6 +20,9 @@ struct Run: RunsCommand {
             can have it answer and change that with req:forward(). Without any handler everything goes by as it is.
 
               dogger run readonly.lua --upstream /var/run/docker.sock
+
+            A handler is a file, - for standard input, or a name: of a file here or in handlers/, of an installed handler, or of \
+            one that dogger has in it; see `dogger list`.
 
             With -- and a command, the command runs with DOCKER_HOST (and DOGGER_SOCKET) set to a private socket that is \
             gone afterwards, and its exit status is dogger's:
@@ -51,6 +55,10 @@ struct Run: RunsCommand {
         "Where goes what no handler answers: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
     var upstream: String?
 
+    @Option(help: ArgumentHelp("Keep what scripts put into dogger.store in this file, an SQLite database. (default: in memory, until dogger ends)", valueName: "file"),
+        completion: .file())
+    var store: String?
+
     @Flag(help: "Log headers and bodies too.")
     var trace = false
 
@@ -71,7 +79,7 @@ struct Run: RunsCommand {
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, grants, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, store, trace, quiet, hideErrors, grace, grants, limits
     }
 
     func validate() throws {
@@ -88,10 +96,11 @@ struct Run: RunsCommand {
         scripting.traces = trace
         scripting.tcpGuard.allowsAnyHost = isPublic
         scripting.tcpGuard.origins = allowOrigin
+        scripting.store = try openStore()
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
-            let (paths, given) = try HandlerSearch().findAll(handlers)
+            let (paths, given) = try HandlerSearch.all.findAll(handlers)
             scripting.given = given
             let plan = Service.Plan(
                 handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
@@ -101,6 +110,14 @@ struct Run: RunsCommand {
         } catch let error as UpstreamAddressError {
             throw ValidationError("--upstream: \(error)")
         }
+    }
+
+    /// In memory it is the parent's, so that it outlives its workers.
+    private func openStore() throws -> Store {
+        let limit = limits.storeLimit.bytes
+        if let store { return Store(.file(store), limit: limit) }
+        guard let files = MemoryFiles() else { throw SystemError("cannot make a store in memory") }
+        return Store(.memory(files), limit: limit)
     }
 
     /// Serves until a signal ends it.

@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Scripting
 import Server
+import Store
 
 /// The worker's side: the handlers being served, from their loading to the end of the last request.
 final class Service {
@@ -10,7 +11,6 @@ final class Service {
     private let log: Log
     private let server: Server
     private let reloader: Reloader
-    private let grace: UInt64
     private var channel: Channel!
     private var isEnding = false
 
@@ -30,7 +30,7 @@ final class Service {
     ///   - listeners: the parent's; its own memory of them is left alone, so that their files are not removed here.
     ///   - channelEnd: what leads to the parent.
     static func live(_ plan: Plan, _ listeners: [Listener], _ channelEnd: Int32) -> Never {
-        separate(keeping: listeners.map(\.descriptor) + [channelEnd])
+        separate(keeping: listeners.map(\.descriptor) + plan.scripting.store.descriptors + [channelEnd])
         dg_report_to(channelEnd)
         do {
             let loop = try EventLoop()
@@ -45,10 +45,19 @@ final class Service {
             // What is on the loop does not hold the service.
             try withExtendedLifetime(service) { try loop.run() }
         } catch {
-            Channel.send(.failed, (error as? Reloader.StartError)?.message ?? "\(error)", over: channelEnd)
+            Channel.send(.failed, sentence(for: error), over: channelEnd)
             exit(1)
         }
+        plan.scripting.store.close()
         exit(0)
+    }
+
+    private static func sentence(for error: any Error) -> String {
+        switch error {
+        case let error as Reloader.StartError: error.message
+        case let error as StoreError: error.message
+        default: "\(error)"
+        }
     }
 
     /// Cuts what this process shares with its parent, of whom it is a copy.
@@ -68,18 +77,19 @@ final class Service {
         Descriptor.raiseLimit()
         self.loop = loop
         self.log = log
-        grace = plan.grace
         var scripting = plan.scripting
+        // What is wrong with a file is better told now than to the first client.
+        if scripting.store.isFile { try scripting.store.open() }
         scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
         reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
-        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] kind, _ in obey(kind) }
+        channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] in obey($0, $1) }
     }
 
-    private func obey(_ order: Channel.Kind) {
+    private func obey(_ order: Channel.Kind, _ text: String) {
         switch order {
-        case .end: end()
+        case .end: end(by: UInt64(text) ?? 0)
         case .reload:
             reloader.reload()
             channel.send(.reloaded)
@@ -88,9 +98,11 @@ final class Service {
         }
     }
 
-    private func end() {
+    /// - Parameter time: counts from the parent's order, though a script may have kept it waiting.
+    private func end(by time: UInt64) {
         var isOver = false
-        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in
+        let now = EventLoop.clock()
+        server.drain(grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
             loop.stop()
         }

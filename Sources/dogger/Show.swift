@@ -16,7 +16,7 @@ struct Show: ParsableCommand {
     var handler: String
 
     func run() throws {
-        let found = try HandlerSearch().find(handler)
+        let found = try HandlerSearch.all.find(handler)
         print(try Showing.text(of: found.text ?? SharedFile.read(found.path), path: found.path), terminator: "")
     }
 }

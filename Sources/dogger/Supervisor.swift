@@ -26,7 +26,7 @@ final class Supervisor {
     private var lastFailure: String?
     private var result: Result<Int32, any Error> = .success(0)
 
-    /// What a worker may take past the grace, and past the second signal, before it is ended by force.
+    /// What a worker may take past its end, twice, before it is ended by force. In it fits a script that computes up to its limit.
     private static let patience: UInt64 = 1_000_000_000
 
     /// - Parameter manager: who is told how the service does.
@@ -43,7 +43,8 @@ final class Supervisor {
     func listen(_ listener: Listener) throws {
         if let upstream = plan.upstream, upstream.isSame(as: listener) {
             listener.close()
-            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path.")
+            let other = if case .tcp = upstream { "--listen another port" } else { "--socket another path" }
+            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give \(other).")
         }
         listeners.append(listener)
     }
@@ -86,9 +87,12 @@ final class Supervisor {
         closeListeners()
         nextStart?.cancel()
         guard let worker else { return loop.stop() }
-        worker.end()
+        worker.end(by: EventLoop.clock() + time)
         deadline?.cancel()
-        deadline = loop.schedule(after: time + Supervisor.patience) { worker.kill(silence: time + Supervisor.patience) }
+        deadline = loop.schedule(after: time + Supervisor.patience) { [unowned self] in
+            // Where the whole machine has stood still, both clocks have run out: the worker too gets a moment to see it.
+            deadline = loop.schedule(after: Supervisor.patience) { worker.kill(silence: time + 2 * Supervisor.patience) }
+        }
     }
 
     // MARK: The worker

@@ -46,10 +46,11 @@ final class Worker {
         }
     }
 
-    /// Has it finish what is under way and end; asked once more, cut it off and end.
-    func end() {
+    /// Has it finish what is under way and end; asked once more, the earlier time counts.
+    /// - Parameter time: when it cuts off what is left, on CLOCK_MONOTONIC in nanoseconds.
+    func end(by time: UInt64) {
         wasAsked = true
-        channel.send(.end)
+        channel.send(.end, "\(time)")
     }
 
     func reload() { channel.send(.reload) }

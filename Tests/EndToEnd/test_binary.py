@@ -18,9 +18,9 @@ def test_it_runs_alone_from_any_directory(directory, write):
     assert (result.returncode, result.stderr) == (0, "") and result.stdout.startswith("unix:///"), result
 
 
-def test_it_needs_no_swift_and_no_lua_of_the_machine(directory):
+def test_it_needs_no_swift_no_lua_and_no_sqlite_of_the_machine(directory):
     needed = subprocess.run(["ldd", BINARY], capture_output=True, text=True, timeout=PATIENCE).stdout
-    assert "libc.so" in needed and "swift" not in needed.lower() and "lua" not in needed
+    assert "libc.so" in needed and "swift" not in needed.lower() and "lua" not in needed and "sqlite" not in needed
 
 
 def test_scripts_dogger_from_another_directory(directory, write):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 from harness import Connection, Dogger
@@ -90,9 +91,78 @@ def test_a_worker_that_does_not_end_is_ended(serve):
     dogger = serve(SLOW, "--grace", "50ms")
     os.kill(worker(dogger), signal.SIGSTOP)
     dogger.send(signal.SIGTERM)
-    dogger.wait("^dogger: the worker did not answer for 1.1 s, and was ended, and requests that were to finish broke off$")
+    dogger.wait("^dogger: the worker did not answer for 2.1 s, and was ended, and requests that were to finish broke off$")
     assert dogger.join() == 1
     assert not dogger.socket.exists()
+
+
+STREAMS = """
+local function flood(out) while true do out:write(("x"):rep(65536)) end end
+return {
+  ["GET /quiet"] = function() return { body = function(out) out:write("begun") require("dogger").sleep(3600) end } end,
+  ["GET /flood"] = function() return { body = flood } end,
+  ["POST /raw"] = function() return { upgrade = function(stream) stream:write("begun") while stream:read() do end end } end,
+  ["POST /raw-flood"] = function() return { upgrade = flood } end,
+  ["POST /half"] = function() return { upgrade = function(stream) stream:close() require("dogger").sleep(3600) end } end,
+  ["POST /never"] = function() require("dogger").sleep(3600) end,
+}
+"""
+
+
+@pytest.mark.parametrize("handler", [None, "return function(req) return req:forward() end"])
+def test_the_grace_cuts_off_what_goes_to_an_upstream(serve, write, handler):
+    upstream = serve([write(STREAMS, "streams.lua")], "--grace", "50ms")
+    dogger = serve(handler, "--upstream", upstream.socket, "--grace", "200ms")
+    raw = [("Connection", "Upgrade"), ("Upgrade", "tcp")]
+    held = []
+    for method, target, headers in [
+            ("GET", "/quiet", []), ("GET", "/flood", []), ("POST", "/raw", raw), ("POST", "/raw-flood", raw), ("POST", "/half", raw),
+            ("POST", "/never", [("Content-Length", "10")])]:
+        for half_closes in False, True:
+            connection = dogger.connect().begin(method, target, headers)
+            if target != "/never":
+                assert connection.read_head().status in (101, 200)
+            if half_closes and target != "/never":
+                connection.half_close()
+            held.append(connection)
+    dogger.send(signal.SIGTERM)
+    assert dogger.join() == 0
+    for connection in held:
+        connection.socket.close()
+
+
+def test_a_machine_that_stood_still_does_not_cost_the_worker_its_end(serve):
+    dogger = serve(SLOW, "--grace", "50ms")
+    with dogger.connect() as connection:
+        connection.begin("GET", "/slow")
+        dogger.wait("in it")
+        dogger.send(signal.SIGTERM)
+        dogger.wait("^dogger: finishing the requests under way")
+        # Both for longer than the parent waits past the grace; and the parent is the first to go on.
+        pids = [dogger.process.pid, worker(dogger)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(1.5)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        assert dogger.join() == 0
+
+
+def test_the_grace_counts_from_the_signal(serve):
+    dogger = serve(SLOW, "--grace", "1.5s")
+    with dogger.connect() as connection:
+        connection.begin("GET", "/slow")
+        dogger.wait("in it")
+        pid = worker(dogger)
+        os.kill(pid, signal.SIGSTOP)    # as a script does that computes
+        dogger.send(signal.SIGTERM)
+        until(lambda: not dogger.socket.exists(), "the parent has the signal")
+        begin = time.monotonic()
+        time.sleep(1.5)
+        os.kill(pid, signal.SIGCONT)
+        assert broken_off(connection)
+        assert time.monotonic() - begin < 2.9, "the grace began when the worker went on"
+    assert dogger.join() == 0
 
 
 def test_a_signal_while_no_worker_is_there(serve):

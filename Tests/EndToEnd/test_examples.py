@@ -23,12 +23,17 @@ def test_every_example_is_small_says_what_it_shows_and_has_a_test(path):
     assert f'"{path.stem}"' in TESTS + POLICIES or f"{path.name}" in POLICIES, "no test runs it"
 
 
-@pytest.fixture(params=["file", "pack"])
+@pytest.fixture(params=["file", "pack", "installed"])
 def example(request, serve, directory):
-    """Serves an example by its name: its file, or what `dogger pack` makes of it, alone in a directory."""
+    """Serves an example by its name: its file; what `dogger pack` makes of it, alone in a directory; or installed."""
 
     def start(name, *options):
         path = FOLDER / f"{name}.lua"
+        if request.param == "installed":
+            environment = os.environ | {"XDG_DATA_HOME": str(directory)}
+            done = finish("install", path, env=environment)
+            assert done.returncode == 0, done.stderr
+            return serve([name], *options, env=environment)
         if request.param == "pack":
             done = finish("pack", path, "-o", directory / f"{name}.pack.lua")
             assert done.returncode == 0, done.stderr
@@ -93,6 +98,25 @@ def test_counter(example):
     dogger = example("counter")
     assert [dogger.get(path).text for path in ("/a", "/b", "/a")] == [
         "visit 1, number 1 to /a\n", "visit 2, number 1 to /b\n", "visit 3, number 2 to /a\n"]
+
+
+def test_quota(serve, write, directory):
+    """A copy, with a smaller quota and its minute as it is; behind it what stands for an engine."""
+    write((FOLDER / "quota.lua").read_text().replace("MOST, MINUTE = 30,", "MOST, MINUTE = 2,"), "quota.lua")
+    write("return function(req) return 'the engine\\n' end", "engine.lua")
+    dogger = serve(["quota.lua", "engine.lua"], "--store", "quota.db")
+    assert dogger.get("/quota").text == "2 of 2 left\n"
+    assert [dogger.post("/containers/create", "").status for _ in range(3)] == [200, 200, 429]
+    assert dogger.post("/containers/create", "").json == {"message": "that was more than 2 changes in a minute: wait a moment"}
+    assert dogger.get("/containers/json").text == "the engine\n"
+    dogger.stop()
+    dogger = serve(["quota.lua", "engine.lua"], "--store", "quota.db")
+    assert dogger.get("/quota").text == "0 of 2 left\n"
+    assert dogger.post("/containers/create", "").status == 429
+
+
+def test_the_quota_example_is_named(example):
+    assert example("quota").get("/quota").text == "30 of 30 left\n"
 
 
 def test_modules(serve, directory):

@@ -1,13 +1,15 @@
 """pack, show, and what the header says. That a pack answers as its original does is test_examples.py's and test_policies.py's."""
 
 import hashlib
+import json
+import os
 import shutil
 import subprocess
 
 import pytest
-from harness import BINARY, ROOT, finish
+from harness import ROOT, finish
 
-EXAMPLES = sorted((ROOT / "examples/handlers").glob("*.lua"))
+EXAMPLES = sorted(path for path in (ROOT / "examples/handlers").glob("*.lua") if not path.stem.endswith("_test"))
 
 
 def digest(path):
@@ -113,13 +115,16 @@ def test_a_handler_from_standard_input(directory, examples):
 
 
 def test_a_handler_from_standard_input_outlives_its_worker(directory):
-    text = """return function(req)
-      if req.path == "/hang" then return tostring(("a"):rep(3000):find(".-.-.-b")) end
-      return "alive"
-    end"""
-    script = "curl -s --unix-socket $DOGGER_SOCKET http://d/hang; curl -s --unix-socket $DOGGER_SOCKET http://d/"
-    done = finish("run", "-", "--script-timeout", "100ms", "--", "sh", "-c", script, input=text, stdin=None, cwd=directory)
-    assert (done.returncode, done.stdout) == (0, "alive")
+    """The next worker has it too, although standard input is read by then."""
+    text = "return function(req) return 'alive\\n' end"
+    script = """
+    for stat in /proc/[0-9]*/stat; do
+      if grep -q "(dogger-worker) . $PPID " $stat 2>/dev/null; then kill -9 $(basename $(dirname $stat)); echo killed; fi
+    done
+    curl -s --unix-socket $DOGGER_SOCKET http://d/"""
+    done = finish("run", "-", "--", "sh", "-c", script, input=text, stdin=None, cwd=directory)
+    assert (done.returncode, done.stdout) == (0, "killed\nalive\n"), done.stderr
+    assert "the next worker takes over" in done.stderr
 
 
 def test_stdin_is_checked_packed_and_shown(directory):
@@ -184,9 +189,160 @@ def test_a_save_that_needs_more_is_refused(write, serve):
     assert dogger.get().text == "before"
 
 
+# install, list, built in
+
+
+@pytest.fixture
+def data(directory):
+    """dogger with a place of its own for what is installed."""
+    environment = os.environ | {"XDG_DATA_HOME": str(directory / "data")}
+
+    def run(*arguments, **options):
+        return finish(*arguments, cwd=directory, env=environment, **options)
+
+    run.environment = environment
+    run.folder = directory / "data/dogger/handlers"
+    return run
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_is_installed_as_its_pack_and_shown_alike(path, data):
+    done = data("install", path)
+    assert done.returncode == 0 and done.stdout.startswith(f"installed {data.folder}/{path.name}\n  dogger run {path.stem}"), done
+    installed = data.folder / path.name
+    assert installed.read_bytes() == finish("pack", path, text=False).stdout
+    assert oct(installed.stat().st_mode)[-3:] in ("644", "600", "664") and [p.name for p in data.folder.iterdir()] == [path.name]
+    assert data("show", path.stem).stdout.split("\n", 1)[1] == data("show", "-", stdin=None, input=installed.read_text()).stdout.split("\n", 1)[1]
+    assert data("install", installed, "--name", path.stem).stdout.startswith(f"{installed} is there already, in this version\n")
+
+
+def test_an_installed_handler_runs_by_its_name(data, examples, serve):
+    assert data("install", examples / "modules.lua").returncode == 0
+    assert serve(["modules"], env=data.environment).get("/?name=Ada").text == "* * * dogger * * *\nHello, Ada!\n"
+
+
+def test_the_digest_has_to_be_right(data, examples):
+    pack = finish("pack", examples / "ps.lua").stdout
+    right = hashlib.sha256(pack.encode()).hexdigest()
+    wrong = ("1" if right[0] == "0" else "0") + right[1:]
+    done = data("install", "-", "--sha256", wrong, stdin=None, input=pack)
+    assert (done.returncode, done.stderr) == (1, f"dogger: standard input is not the file that was meant: its SHA-256 is {right}\n")
+    assert not data.folder.exists()
+    assert data("install", "-", "--sha256", right.upper(), stdin=None, input=pack).returncode == 0
+    assert [path.name for path in data.folder.iterdir()] == ["ps.lua"]
+    for none in ("", "abc", right + "0", "g" * 64):
+        assert data("install", examples / "ps.lua", "--sha256", none).returncode == 2
+
+
+def test_another_version_is_replaced_only_by_force(data, write):
+    path = write("return function() return 'one' end", "mine-own.lua")
+    assert data("install", path).returncode == 0
+    first = (data.folder / "mine-own.lua").read_bytes()
+    path.write_text("return function() return 'two' end")
+    done = data("install", path)
+    assert done.returncode == 1 and done.stderr.startswith("dogger: another version of mine-own is installed already, in ")
+    assert (data.folder / "mine-own.lua").read_bytes() == first
+    assert data("install", path, "--name", "other").returncode == 0
+    assert data("install", path, "--force").returncode == 0
+    assert b"two" in (data.folder / "mine-own.lua").read_bytes() and b"two" in (data.folder / "other.lua").read_bytes()
+
+
+def test_what_does_not_load_is_not_installed(data, write):
+    for text, said in (("x", "bad.lua:2: syntax error"), ("error('no')", "bad.lua:1: no"), ("return 1", "the file returned number"),
+                       ("require 'none'", "bad.lua:1: there is no module 'none'"), ("-- @pack 1 x.lua\ny", "bad.lua:2: this line belongs to no part"),
+                       ("-- @needs much\nreturn function() end", "bad.lua:1: '@needs much' can't be read"), ("while true do end", "stopped after")):
+        done = data("install", write(text, "bad.lua"))
+        assert done.returncode == 1 and said in done.stderr, done.stderr
+    assert not data.folder.exists()
+    needy = write("local token = require('dogger').env('TOKEN_X') return function() return token end", "needy.lua")
+    assert data("install", needy).returncode == 1
+    assert data("install", needy, "--allow-env", "TOKEN_X").returncode == 0
+
+
+def test_names_of_installed_handlers(data, write):
+    path = write("return function() end", "a b.lua")
+    assert data("install", path).returncode == 1
+    for name in ("../x", "a/b", ".x", "-x", ""):
+        assert data("install", path, f"--name={name}").returncode == 2
+    done = data("install", "-", stdin=None, input="return function() end")
+    assert (done.returncode, done.stderr) == (1, "dogger: what comes on standard input has no name: give one with --name\n")
+    assert data("install", "-", "--name", "x", stdin=None, input="return function() end").returncode == 0
+    assert finish("install", path, "--name", "x", env={"PATH": "/bin"}).stderr.startswith("dogger: there is no place for installed handlers")
+
+
+def test_list_tells_where_a_name_leads(data, write):
+    write("-- Here.\nreturn 1", "ps.lua")
+    write("-- A test.", "ps_test.lua")
+    write("-- In handlers.\n-- @version 2\n-- @needs upstream", "handlers/own.lua")
+    write("no header", "handlers/no-header.lua")
+    (data.folder).mkdir(parents=True)
+    (data.folder / "log.lua").write_text("-- Installed \x1b[2J.\n")
+    lines = [line.split(None, 2) for line in data("list").stdout.splitlines()]
+    assert lines[0] == ["ps", "ps.lua", "Here."] and lines[1] == ["no-header", "handlers/no-header.lua"]
+    assert lines[2] == ["own", "handlers/own.lua", "In handlers."] and lines[3] == ["log", f"{data.folder}/log.lua", "Installed \\x1b[2J."]
+    assert ["ps", "built", "in (hidden by the one above)"] in [[a, b, " ".join(c.split())] for a, b, c in lines[4:]]
+    listed = json.loads(data("list", "--json").stdout)
+    assert {"name": "own", "place": "handlers/own.lua", "hidden": False, "summary": "In handlers.", "version": "2", "needs": "upstream"} in listed
+    assert [item["name"] for item in listed if item["hidden"]] == ["log", "ps"]
+    assert {item["name"] for item in listed if item["place"] == "built in"} >= {"ps", "readonly", "nopriv", "mine", "log"}
+
+
+def test_every_built_in_handler_is_that_of_the_examples(data, directory):
+    """With nothing but the binary: elsewhere, with no examples beside it."""
+    names = [item["name"] for item in json.loads(data("list", "--json").stdout)]
+    assert len(names) >= 8
+    for name in names:
+        assert data("pack", name, text=False).stdout == finish("pack", ROOT / f"examples/handlers/{name}.lua", text=False).stdout
+        assert data("check", name).returncode == 0
+        assert f"built-in/{name}\n" in data("show", name).stdout
+
+
+def test_a_built_in_handler_runs(data, docker):
+    done = data("run", "ps", "--", "sh", "-c", "curl -s --unix-socket $DOGGER_SOCKET http://d/containers/json")
+    assert done.returncode == 0 and json.loads(done.stdout)[0]["Names"] == ["/web"]
+    done = data("run", "readonly")
+    assert (done.returncode, done.stderr) == (1, "dogger: built-in/readonly/readonly.lua needs what it was not given: add --upstream ADDRESS\n")
+
+
+# new
+
+
+TEMPLATES = ["function", "routes", "engine", "policy", "proxy"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_new_writes_a_handler_and_its_test(template, directory):
+    done = finish("new", "my-own", "--from", template, cwd=directory)
+    assert done.returncode == 0 and done.stdout.startswith("wrote my-own.lua and my-own_test.lua. Next:\n  dogger run my-own.lua"), done
+    assert sorted(path.name for path in directory.iterdir()) == ["my-own.lua", "my-own_test.lua"]
+    assert (directory / "my-own.lua").read_bytes() == (ROOT / f"Sources/dogger/templates/{template}.lua").read_bytes()
+    text = (directory / "my-own_test.lua").read_text()
+    assert 't.load("my-own.lua"' in text and 'describe("my-own"' in text and template + ".lua" not in text
+    assert finish("check", "my-own.lua", cwd=directory).returncode == 0
+
+
+def test_new_takes_the_function_where_nothing_is_said(directory, serve):
+    assert finish("new", "hello", cwd=directory).returncode == 0
+    assert serve(directory / "hello.lua").get("/x").text == "hello from /x\n"
+
+
+def test_new_overwrites_nothing(directory, write):
+    (directory / "sub").mkdir()
+    write("mine", "sub/b_test.lua")
+    for name, path in (("b", "sub/b_test.lua"),):
+        done = finish("new", f"sub/{name}", cwd=directory)
+        assert (done.returncode, done.stderr) == (1, f"dogger: {path} is there already, and is left as it is\n")
+    assert [path.name for path in (directory / "sub").iterdir()] == ["b_test.lua"] and (directory / "sub/b_test.lua").read_text() == "mine"
+    assert finish("new", "sub/c.lua", cwd=directory).returncode == 0
+    assert finish("new", "sub/c", cwd=directory).returncode == 1
+    assert finish("new", "none/c", cwd=directory).stderr == "dogger: none/c.lua can't be written: No such file or directory\n"
+    for name in ("a b", ".x", "x_test", "sub/", "", "a.b"):
+        assert finish("new", name, cwd=directory).returncode == 2, name
+    assert finish("new", "d", "--from", "nothing", cwd=directory).returncode == 2
+
+
 def test_help_has_examples():
-    for command in ("pack", "show"):
+    for command in ("pack", "show", "install", "new", "list"):
         done = finish(command, "--help")
-        assert done.returncode == 0 and f"  dogger {command} " in done.stdout
-    assert finish("pack").returncode == 2 and finish("show").returncode == 2
-    assert BINARY.exists()
+        assert done.returncode == 0 and f"  dogger {command}" in done.stdout
+        assert command == "list" or finish(command).returncode == 2

@@ -157,9 +157,9 @@ def test_nothing_is_left_of_workers_that_crashed(serve):
     assert children(parent) == [worker(dogger)]
 
 
-def test_a_worker_holds_nothing_of_its_parent_s_but_the_socket(serve):
+def test_a_worker_holds_nothing_of_its_parent_s_but_the_socket_and_the_store(serve):
     dogger = serve(SLOW)
-    own = ["anon_inode:[eventpoll]", "anon_inode:inotify", "socket", "socket"]
+    own = ["/memfd:dogger-journal (deleted)", "/memfd:dogger-store (deleted)", "anon_inode:[eventpoll]", "anon_inode:inotify", "socket", "socket"]
     assert descriptors(worker(dogger)) == own
     kill(dogger)
     assert dogger.get().text == "hello"

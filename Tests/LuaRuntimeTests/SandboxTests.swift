@@ -7,8 +7,7 @@ import Testing
     /// are; upvalues are not to be reached. Each value shows at the shortest way to it.
     private static let walk = """
         local json, dogger = require "dogger.json", require "dogger"
-        local docker = require "dogger.docker"
-
+        local docker, store = require "dogger.docker", require "dogger.store"
 
         return function(req)
           local names, seen, lines = {}, {}, {}
@@ -17,7 +16,7 @@ import Testing
             lines[#lines + 1] = path .. " " .. kind
           end
           local queue = {
-            { "_ENV", _ENV }, { "dogger", dogger }, { "dogger.json", json }, { "dogger.docker", docker }, { "string methods", ("").rep and string },
+            { "_ENV", _ENV }, { "dogger", dogger }, { "dogger.json", json }, { "dogger.docker", docker }, { "dogger.store", store }, { "string methods", ("").rep and string },
           }
           local first, last = 1, #queue
           local function visit(path, value)
@@ -108,7 +107,7 @@ import Testing
         "x = SECRET", "_G.x = SECRET", "_ENV.x = SECRET", "rawset(_G, 'x', SECRET)", "string.x = SECRET", "rawset(string, 'x', SECRET)",
         "local _, t = pairs(string) t.x = SECRET", "local _, t = pairs(_G) rawset(t, 'x', SECRET)", "table.insert(table, SECRET)",
         "getmetatable('').x = SECRET", "('').x = SECRET", "require('dogger').x = SECRET", "require('dogger.json').x = SECRET",
-        "require('dogger.docker').x = SECRET", "require('dogger.docker').stream({}).__index.x = SECRET",
+        "require('dogger.docker').x = SECRET", "require('dogger.store').x = SECRET", "require('dogger.docker').stream({}).__index.x = SECRET",
         "getmetatable(require('dogger.json').array()).x = SECRET", "require('dogger.json').array().x = SECRET", "req.x = SECRET",
         "req.headers.x = SECRET", "req:forward().x = SECRET", "rawset(req:forward(), 'x', SECRET)", "setmetatable(req, { x = SECRET })",
         "setmetatable(_G, { __index = { x = SECRET } })", "local _ENV = { x = SECRET } x = SECRET", "load('x = SECRET', 'c', 't', { SECRET = SECRET })()",
@@ -127,8 +126,8 @@ import Testing
                 return 'written'
               end
               local json = require 'dogger.json'
-              local docker = require 'dogger.docker'
-              local places = { _G, _ENV, string, table, math, '', require 'dogger', json, docker, json.array(), req, req.headers, req:forward(),
+              local docker, store = require 'dogger.docker', require 'dogger.store'
+              local places = { _G, _ENV, string, table, math, '', require 'dogger', json, docker, store, json.array(), req, req.headers, req:forward(),
                 docker.stream({}), select(2, pcall(req.json, req)) }
               for i, place in ipairs(places) do
                 if look(place) then return 'seen in place ' .. i end

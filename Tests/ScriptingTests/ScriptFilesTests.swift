@@ -53,7 +53,7 @@ import Testing
     @Test func aModuleThatIsMissing() {
         load()
         #expect(module("lib.none", from: "\(root)/h.lua")
-            == "there is no module 'lib.none': no file DIR/lib/none.lua, and dogger's own are dogger, dogger.json, dogger.docker, dogger.tape")
+            == "there is no module 'lib.none': no file DIR/lib/none.lua, and dogger's own are dogger, dogger.json, dogger.docker, dogger.store, dogger.tape")
     }
 
     @Test func eachHandlerHasItsOwnDirectory() {

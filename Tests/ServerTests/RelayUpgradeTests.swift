@@ -61,6 +61,19 @@ import Testing
         fixture.server.awaitNoConnections()
     }
 
+    @Test func whatAClientSentBeforeItLeftGoesUp() throws {
+        let fixture = try RelayFixture()
+        let (client, upstream) = try upgraded(fixture)
+        // More than fits into the upstream's socket: so some of it waits in the relay, and some in the client's socket.
+        let text = String(repeating: "x", count: 400_000)
+        client.send(text)
+        client.close()
+        fixture.server.awaitNoConnections()
+        let (received, end) = upstream.readToEnd()
+        #expect(received.utf8.count == text.utf8.count)
+        #expect(end == .end)
+    }
+
     @Test(arguments: [false, true])
     func anUpstreamThatLeavesIsToldToTheClient(tcp: Bool) throws {
         let fixture = try RelayFixture(tcp: tcp)

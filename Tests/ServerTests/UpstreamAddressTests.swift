@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Server
@@ -81,6 +82,40 @@ import Testing
         guard case .tcp(_, let port) = other.address else { return }
         #expect(UpstreamAddress.tcp(host: "127.0.0.1", port: port).isSame(as: other))
         #expect(UpstreamAddress.tcp(host: "localhost", port: port).isSame(as: other))
+        #expect(UpstreamAddress.tcp(host: "0.0.0.0", port: port).isSame(as: other))
         #expect(!UpstreamAddress.tcp(host: "127.0.0.1", port: port ^ 1).isSame(as: other))
+        // Another server may listen there.
+        #expect(!UpstreamAddress.tcp(host: "127.0.0.2", port: port).isSame(as: other))
+        #expect(!UpstreamAddress.tcp(host: "::1", port: port).isSame(as: other))
+        #expect(!UpstreamAddress.tcp(host: "no-such-host.invalid", port: port).isSame(as: other))
+    }
+
+    @Test func aServerAtAllAddressesIsReachedAtEachOfThisMachine() throws {
+        let listener = try Listener.tcp(host: "0.0.0.0", port: 0)
+        guard case .tcp(_, let port) = listener.address else { return }
+        for host in ["127.0.0.1", "127.0.0.2", "0.0.0.0"] + Self.interfaceAddresses() {
+            #expect(UpstreamAddress.tcp(host: host, port: port).isSame(as: listener), "\(host)")
+        }
+        // Of a block that is for documentation, RFC 5737.
+        #expect(!UpstreamAddress.tcp(host: "192.0.2.1", port: port).isSame(as: listener))
+        #expect(!UpstreamAddress.tcp(host: "::1", port: port).isSame(as: listener))
+    }
+
+    /// The IPv4 addresses of this machine's interfaces.
+    private static func interfaceAddresses() -> [String] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return [] }
+        defer { freeifaddrs(list) }
+        var result: [String] = []
+        var next = list
+        while let entry = next {
+            next = entry.pointee.ifa_next
+            guard let address = entry.pointee.ifa_addr, Int32(address.pointee.sa_family) == AF_INET else { continue }
+            var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            guard getnameinfo(address, size, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0 else { continue }
+            result.append(String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        }
+        return result
     }
 }

@@ -43,6 +43,9 @@ void dg_json_encode(lua_State *L, int index, dg_buffer *out);
 /* As dg_json_encode, over several lines: `indent` spaces a level (at most DG_JSON_MAX_INDENT); 0: in one line. */
 void dg_json_encode_indented(lua_State *L, int index, dg_buffer *out, int indent);
 
+/* Pushes the value at `index` as JSON, a string. Raises as dg_json_encode does. */
+void dg_json_push_text(lua_State *L, int index);
+
 /* Pushes the value of the JSON document in `bytes`, which must stay where they are during the call.
 
    Raises a Lua error (a string, as above) that says where and what:

@@ -47,8 +47,14 @@ pid_t dg_fork(void);
 /* close_range(2). */
 int dg_close_range(unsigned first, unsigned last);
 
+/* memfd_create(2) with MFD_CLOEXEC: a file in memory, of which nothing but the descriptor tells. */
+int dg_memory_file(const char *_Nonnull name);
+
 /* PR_SET_PDEATHSIG, prctl(2): SIGKILL for this process when the thread that made it ends. */
 int dg_die_with_parent(void);
+
+/* How many columns the terminal has, or 0: TIOCGWINSZ, ioctl_tty(2). */
+int dg_terminal_columns(int terminal);
 
 /* PR_SET_NAME, prctl(2): what ps(1) and top(1) show; 15 bytes at most. */
 int dg_name_process(const char *_Nonnull name);

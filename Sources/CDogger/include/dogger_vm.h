@@ -67,8 +67,26 @@ typedef enum dg_op {
     DG_OP_UPSTREAM_CHUNK,   /* number; gives the next run of its body, nil at its end */
     DG_OP_TAP_NEXT,         /* number; gives DG_FROM_CLIENT or DG_FROM_UPSTREAM: bytes, or none at that side's end; nil after both */
     DG_OP_TAP_WRITE,        /* number; text: bytes; to_client: which way */
-    DG_OP_TAP_CLOSE         /* number; to_client: which way ends */
+    DG_OP_TAP_CLOSE,        /* number; to_client: which way ends */
+    /* text: the key, in all of these */
+    DG_OP_STORE_GET,        /* gives the value, nil where there is none */
+    DG_OP_STORE_SET,        /* store: value; number: seconds that it lives, 0: for ever */
+    DG_OP_STORE_DELETE,     /* gives whether there was one */
+    DG_OP_STORE_REPLACE,    /* store: value, expected; gives true, or nil: another than the expected one is there */
+    DG_OP_STORE_ADD,        /* store: number; gives the sum */
+    DG_OP_STORE_KEYS        /* text: a prefix; gives DG_LIST */
 } dg_op;
+
+/* A value as the store has it: a string's bytes, or the JSON of any other value. `bytes.start` is NULL where there is none. */
+typedef struct dg_value {
+    dg_bytes bytes;
+    bool is_json;
+} dg_value;
+
+typedef struct dg_store {
+    dg_value value, expected;
+    int64_t number;
+} dg_store;
 
 /* A request for the upstream: as the client sent it, but for what is not NULL here. */
 typedef struct dg_forward {
@@ -80,7 +98,10 @@ typedef struct dg_forward {
     dg_bytes body;
 } dg_forward;
 
-typedef enum dg_answer_kind { DG_NIL, DG_TRUE, DG_NUMBER, DG_BYTES, DG_ERROR, DG_UPSTREAM, DG_FROM_CLIENT, DG_FROM_UPSTREAM } dg_answer_kind;
+typedef enum dg_answer_kind { DG_NIL, DG_TRUE, DG_NUMBER, DG_BYTES, DG_ERROR, DG_UPSTREAM, DG_FROM_CLIENT, DG_FROM_UPSTREAM,
+    DG_JSON,                /* bytes: a value's JSON */
+    DG_LIST                 /* bytes: strings, each behind its length, a uint32_t */
+} dg_answer_kind;
 
 /* An upstream's answer: its number for further calls, and its head, which stays in place while the task lives. */
 typedef struct dg_upstream {
@@ -110,6 +131,7 @@ typedef struct dg_call {
     dg_bytes source;
     bool to_client;
     const dg_forward *_Nullable forward;
+    const dg_store *_Nullable store;
     dg_answer answer;
 } dg_call;
 

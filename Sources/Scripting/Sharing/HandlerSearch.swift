@@ -11,8 +11,13 @@ public struct HandlerSearch {
 
     /// Where `dogger install` puts handlers; nil where there is no home.
     public let directory: String?
+    /// The handlers that dogger has in it, and their modules, by their paths: `ps.lua`, `lib/gate.lua`.
+    let builtIn: [String: [UInt8]]
 
-    public init(directory: String? = HandlerSearch.installed) { self.directory = directory }
+    public init(directory: String? = HandlerSearch.installed, builtIn: [String: [UInt8]] = [:]) {
+        self.directory = directory
+        self.builtIn = builtIn
+    }
 
     /// `$XDG_DATA_HOME/dogger/handlers`, which is below ~/.local/share by default (XDG Base Directory Specification 0.8).
     public static var installed: String? {
@@ -27,9 +32,20 @@ public struct HandlerSearch {
         var places = ["\(name).lua", "handlers/\(name).lua"]
         if let directory { places.append("\(directory)/\(name).lua") }
         if let path = places.first(where: HandlerSearch.isFile) { return Found(path: path, text: nil) }
+        if let text = builtIn["\(name).lua"] { return Found(path: "built-in/\(name)", text: try packed("\(name).lua", text)) }
         // A directory of that name is told as such by who reads it.
         if SharedFile.isThere(name) { return Found(path: name, text: nil) }
-        throw SharingFault("there is no handler '\(name)': no file \(([name] + places).joined(separator: ", "))")
+        throw SharingFault("there is no handler '\(name)': no file \(([name] + places).joined(separator: ", ")), and built in are "
+            + builtInNames.joined(separator: ", "))
+    }
+
+    private func packed(_ path: String, _ text: [UInt8]) throws(SharingFault) -> [UInt8] {
+        let find = { (path: String) throws(SharingFault) -> [UInt8] in
+            guard let text = builtIn[path] else { throw SharingFault("dogger has no \(path) in it") }
+            return text
+        }
+        let folder = Packer.Folder(module: { name throws(SharingFault) in try find(Pack.path(ofModule: name)) }, file: find)
+        return try Packer.pack(text, path, folder).pack.text()
     }
 
     /// Each by itself, and the texts of those that are in no file by their paths.
@@ -43,6 +59,8 @@ public struct HandlerSearch {
         }
         return (paths, given)
     }
+
+    var builtInNames: [String] { builtIn.keys.filter { !$0.contains("/") }.map { String($0.dropLast(4)) }.sorted() }
 
     /// The name of a handler in this file: `ps` of `handlers/ps.lua` and of `ps.pack.lua`.
     public static func name(of path: String) -> String {
@@ -61,7 +79,7 @@ public struct HandlerSearch {
         }
     }
 
-    private static func isFile(_ path: String) -> Bool {
+    static func isFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
     }

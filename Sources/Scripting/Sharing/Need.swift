@@ -49,7 +49,7 @@ extension ScriptingOptions {
         case .net:
             if case .address(let address)? = need.what.flatMap(Grants.Destination.init) { grants.allows(net: address) } else { grants.hasAny(.net) }
         case .env: need.what.map(grants.allows(env:)) ?? grants.hasAny(.env)
-        case .store: false
+        case .store: store.isFile
         }
     }
 }

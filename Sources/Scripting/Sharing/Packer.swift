@@ -42,6 +42,14 @@ public struct Packer {
         return (packer.pack, packer.remarks)
     }
 
+    /// Packs a text that has nothing beside it.
+    static func packAlone(_ text: [UInt8], _ path: String, including included: [String] = []) throws(SharingFault) -> (pack: Pack, remarks: [String]) {
+        let nothing = Folder(
+            module: { name throws(SharingFault) in throw SharingFault("there is no module '\(name)' beside standard input") },
+            file: { name throws(SharingFault) in throw SharingFault("there is no file '\(name)' beside standard input") })
+        return try pack(text, path, nothing, including: included)
+    }
+
     private init(_ folder: Folder, _ text: [UInt8], _ path: String, _ included: [String]) {
         self.folder = folder
         self.path = path
@@ -118,10 +126,7 @@ extension HandlerSearch {
         let found = try find(name)
         guard let text = found.text else { return try Packer.pack(found.path, including: included) }
         if let pack = try Pack(text, path: found.path) { return (pack, []) }
-        let nothing = Packer.Folder(
-            module: { name throws(SharingFault) in throw SharingFault("there is no module '\(name)' beside standard input") },
-            file: { name throws(SharingFault) in throw SharingFault("there is no file '\(name)' beside standard input") })
-        return try Packer.pack(text, "\(found.path).lua", nothing, including: included)
+        return try Packer.packAlone(text, "\(found.path).lua", including: included)
     }
 }
 

@@ -40,6 +40,25 @@ public enum SharedFile {
         }
     }
 
+    /// Writes new files, all or none of them.
+    /// - Throws: where one is there already, or can't be written.
+    public static func create(_ files: [(path: String, text: [UInt8])]) throws(SharingFault) {
+        for (index, file) in files.enumerated() {
+            let descriptor = open(file.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            let code = errno
+            var isWritten = false
+            if descriptor >= 0 {
+                isWritten = Glibc.write(descriptor, file.text, file.text.count) == file.text.count
+                close(descriptor)
+            }
+            guard isWritten else {
+                for made in files[..<(descriptor >= 0 ? index + 1 : index)] { unlink(made.path) }
+                let why = descriptor < 0 && code == EEXIST ? "is there already, and is left as it is" : "can't be written: \(String(cString: strerror(code)))"
+                throw SharingFault("\(file.path) \(why)")
+            }
+        }
+    }
+
     /// The SHA-256 of the bytes, as sha256sum writes it.
     public static func digest(_ bytes: [UInt8]) -> String { SHA256.hex(bytes) }
 }

@@ -1,0 +1,32 @@
+import Glibc
+
+/// How long another process that writes may keep this one: up to a second, in which nothing else happens here. It looks again each
+/// millisecond. SQLite's own waiting looks ever more seldom, and loses to processes that write without a pause.
+final class Patience {
+    private static let most: UInt64 = 1_000_000_000
+    private let start = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+
+    init() { start.initialize(to: 0) }
+
+    deinit { start.deallocate() }
+
+    /// For sqlite3_busy_handler, together with `wait`.
+    var context: UnsafeMutableRawPointer { UnsafeMutableRawPointer(start) }
+
+    /// - Parameter attempt: how often this was called for the same lock before.
+    /// - Returns: 0 to give up.
+    static func wait(_ context: UnsafeMutableRawPointer?, _ attempt: Int32) -> Int32 {
+        guard let start = context?.assumingMemoryBound(to: UInt64.self) else { return 0 }
+        let now = clock()
+        if attempt == 0 { start.pointee = now }
+        guard now - start.pointee < most else { return 0 }
+        usleep(1000)
+        return 1
+    }
+
+    private static func clock() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
