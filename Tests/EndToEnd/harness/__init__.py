@@ -2,8 +2,9 @@
 
 from . import attacks
 from .docker import Docker
-from .dogger import BINARY, PATIENCE, ROOT, Dogger, finish
+from .dogger import BINARY, ROOT, Dogger, finish
 from .engine import Engine, EngineError
 from .http import Connection, Response
+from .patience import PATIENCE, SANITIZER, SLOWNESS
 
-__all__ = ["BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "attacks", "finish"]
+__all__ = ["BINARY", "PATIENCE", "ROOT", "SANITIZER", "SLOWNESS", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "attacks", "finish"]
