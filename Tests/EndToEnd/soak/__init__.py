@@ -79,8 +79,16 @@ class Soak:
         else:
             time.sleep(1)
         self.descriptors.append(len(descriptors(self.worker)))
-        with open(f"/proc/{self.worker}/status") as file:
-            self.memory.append(next(int(line.split()[1]) for line in file if line.startswith("VmRSS")))
+        self.memory.append(self._rest())
+
+    def _rest(self):
+        """KiB of memory, once the worker has put away what the last saves and requests left: the least in two seconds."""
+        least = float("inf")
+        for _ in range(20):
+            with open(f"/proc/{self.worker}/status") as file:
+                least = min(least, next(int(line.split()[1]) for line in file if line.startswith("VmRSS")))
+            time.sleep(0.1)
+        return least
 
     @property
     def kept(self):
