@@ -27,7 +27,7 @@ let package = Package(
         .target(name: "Server", dependencies: ["HTTP", "EventLoop"], swiftSettings: release),
         .target(
             name: "Scripting",
-            dependencies: ["Server", "LuaRuntime"],
+            dependencies: ["Server", "LuaRuntime", "CDogger"],
             resources: [.embedInCode("lua"), .embedInCode("types")],
             swiftSettings: release
         ),

@@ -23,6 +23,12 @@ static int read_file(lua_State *L) {
     return dg_host_call(L, &call, 0, dg_host_returns);
 }
 
+static int variable(lua_State *L) {
+    dg_call call = { .op = DG_OP_VARIABLE };
+    call.text.start = luaL_checklstring(L, 1, &call.text.length);
+    return dg_host_call(L, &call, 0, dg_host_returns);
+}
+
 int dg_open_json_locked(lua_State *L) {
     lua_pushcfunction(L, dg_open_json);
     lua_call(L, 0, 1);
@@ -32,7 +38,8 @@ int dg_open_json_locked(lua_State *L) {
 
 int dg_open_dogger(lua_State *L) {
     dg_vm *vm = dg_vm_of(L);
-    static const luaL_Reg functions[] = { { "sleep", sleep }, { "now", now }, { "read_file", read_file }, { "routes", dg_routes }, { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "sleep", sleep }, { "now", now }, { "read_file", read_file }, { "env", variable },
+        { "routes", dg_routes }, { NULL, NULL } };
     luaL_newlib(L, functions);
     lua_getglobal(L, "print");
     lua_setfield(L, -2, "log");

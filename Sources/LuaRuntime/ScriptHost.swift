@@ -8,6 +8,7 @@ extension dg_op {
     public static var log: dg_op { DG_OP_LOG }
     public static var sleep: dg_op { DG_OP_SLEEP }
     public static var readFile: dg_op { DG_OP_READ_FILE }
+    public static var variable: dg_op { DG_OP_VARIABLE }
     public static var findModule: dg_op { DG_OP_FIND_MODULE }
     public static var readModule: dg_op { DG_OP_READ_MODULE }
     public static var body: dg_op { DG_OP_BODY }

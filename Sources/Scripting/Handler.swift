@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import HTTP
 import LuaRuntime
 import Server
@@ -14,6 +15,8 @@ public struct ScriptingOptions {
     public var traces = false
     /// Whom requests over TCP are answered.
     public var tcpGuard = TCPGuard()
+    /// What scripts may reach outside of their VM.
+    public var grants = Grants()
     /// Where goes what no handler answers.
     public var upstream: Upstream?
     /// A line in the log for each request.
@@ -43,7 +46,7 @@ public final class Handler {
         self.options = options
         self.loop = loop
         self.log = log
-        files = ScriptFiles()
+        files = ScriptFiles(options.grants)
     }
 
     /// Loads a version, in a fresh VM.
@@ -121,6 +124,7 @@ extension Handler: ScriptHost {
         case .findModule, .readModule, .readFile:
             answerFile(&call)
             return .done
+        case .variable: return answerVariable(&call)
         default:
             guard let owner = call.task?.pointee.owner else {
                 return fail(&call, "this works only while a request is answered: not while a file is loaded, and not in a __close of a request that has failed or whose client is gone")
@@ -138,14 +142,28 @@ extension Handler: ScriptHost {
                 answerBytes.reset()
                 answerBytes.append(try files.module(text, from: String(call.source)))
             case .readModule:
-                answerBytes = try files.read(text)
+                answerBytes = try files.module(at: text)
             default:
-                answerBytes = try files.beside(text, from: String(call.source))
+                answerBytes = try files.file(text, from: String(call.source))
             }
             call.answer = .bytes(answerBytes.readable)
         } catch {
             _ = fail(&call, error.message)
         }
+    }
+
+    private func answerVariable(_ call: inout HostCall) -> HostReply {
+        let name = String(call.text)
+        guard options.grants.allows(env: name) else {
+            return fail(&call, "env(\"\(name)\"): a script sees no variables but those that a flag grants: dogger run --allow-env \(name) would grant it")
+        }
+        guard let value = getenv(name) else {
+            call.answer = .none
+            return .done
+        }
+        // Nobody changes the environment while scripts run, and Lua copies it.
+        call.answer = .bytes(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+        return .done
     }
 
     /// An error in the script, at the place of its call.

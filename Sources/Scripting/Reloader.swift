@@ -99,7 +99,7 @@ public final class Reloader {
 
     /// A path as the user writes it, where it is below the current directory.
     private func shortened(_ path: String) -> String {
-        let here = ScriptFiles.absolute("")
+        let here = Path.absolute("")
         return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 }

@@ -1,3 +1,4 @@
+import CDogger
 import Glibc
 import HTTP
 
@@ -43,6 +44,9 @@ final class ScriptFiles {
     private var rootOfChunk: [String: String] = [:]
     private var firstRoot = "."
     private static let mostBytes = 64 << 20
+    private let grants: Grants
+
+    init(_ grants: Grants = Grants()) { self.grants = grants }
 
     /// True when one of the files has changed since it was read.
     var isStale: Bool {
@@ -51,7 +55,7 @@ final class ScriptFiles {
 
     /// Reads a handler file; what it requires is looked for beside it.
     func handler(_ path: String) throws(Fault) -> ByteBuffer {
-        let root = ScriptFiles.directory(of: path)
+        let root = Path.directory(of: path)
         if rootOfChunk.isEmpty { firstRoot = root }
         rootOfChunk[path] = root
         return try read(path)
@@ -65,38 +69,59 @@ final class ScriptFiles {
         }
         guard isName else { throw Fault(message: "'\(name)' is no name of a module: names look like \"lib.names\" for lib/names.lua beside the script") }
         let root = rootOfChunk[source] ?? firstRoot
-        let path = ScriptFiles.join(root, parts.joined(separator: "/") + ".lua")
-        guard Stamp(path: path) != nil else {
-            remember(ScriptFiles.absolute(path), nil)
+        let path = Path.join(root, parts.joined(separator: "/") + ".lua")
+        guard Path.real(path) != nil else {
+            remember(Path.absolute(path), nil)
             throw Fault(message: "there is no module '\(name)': no file \(path), and dogger's own are \(EmbeddedLua.names)")
         }
-        try checkBeside(path, root, name)
+        _ = try whatMayBeRead(path, beside: root, mention: "require \"\(name)\"")
         rootOfChunk[path] = root
         return path
     }
 
-    /// Reads a file that a script names, by a path relative to its own directory, which it can't leave.
-    func beside(_ name: String, from source: String) throws(Fault) -> ByteBuffer {
-        let root = rootOfChunk[source] ?? firstRoot
-        guard !name.isEmpty, !name.hasPrefix("/"), !name.utf8.contains(0), !name.split(separator: "/").contains("..") else {
-            throw Fault(message: "read_file(\"\(name)\"): a script reads files beside it, by a path without '..' that does not begin with '/'")
-        }
-        let path = ScriptFiles.join(root, name)
-        if Stamp(path: path) != nil { try checkBeside(path, root, name) }
-        return try read(path)
+    /// Reads a module's file, at the path that `module` gave.
+    func module(at path: String) throws(Fault) -> ByteBuffer {
+        try read(path) { path throws(Fault) in dg_open_real(try self.whatMayBeRead(path, beside: self.rootOfChunk[path] ?? self.firstRoot, mention: "require")) }
     }
 
-    /// A link must not lead out of the script's directory.
-    private func checkBeside(_ path: String, _ root: String, _ name: String) throws(Fault) {
-        guard let real = ScriptFiles.real(path), let realRoot = ScriptFiles.real(root), real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") else {
-            throw Fault(message: "'\(name)' is a link that leads out of \(root): a script reads only what is beside it")
+    /// Reads a file that a script names, by a path from its own directory on, or an absolute one.
+    func file(_ name: String, from source: String) throws(Fault) -> ByteBuffer {
+        guard !name.isEmpty, !name.utf8.contains(0) else {
+            throw Fault(message: "read_file(\"\(name)\"): this is no path: write one that begins at the script's directory, such as \"data/names.json\"")
         }
+        let root = rootOfChunk[source] ?? firstRoot
+        return try read(Path.join(root, name)) { path throws(Fault) in
+            dg_open_real(try self.whatMayBeRead(path, beside: root, mention: "read_file(\"\(name)\")"))
+        }
+    }
+
+    /// The real path of a file that is beside the script, or granted. Where nothing is there, that is told only of a path that
+    /// would be: a script must not learn what exists elsewhere.
+    /// - Parameter mention: what the script asked for, as the beginning of a sentence.
+    private func whatMayBeRead(_ path: String, beside root: String, mention: String) throws(Fault) -> String {
+        let real = Path.real(path)
+        let code = errno
+        let found = real ?? Path.realBeginning(path)
+        if Path.real(root).map({ Path.isWithin(found, $0) }) ?? false || grants.allows(read: found) {
+            if let real { return real }
+            remember(Path.absolute(path), nil)
+            throw Fault(message: ScriptFiles.explain(path, code), isMissing: code == ENOENT)
+        }
+        let plain = Path.plain(path)
+        let isLink = Path.isWithin(plain, Path.plain(root)) || grants.read.contains { Path.isWithin(plain, Path.plain($0)) }
+        let directory = Path.directory(of: isLink ? found : plain)
+        let what = isLink ? "\(path) is a link that leads out of what a script may read" : "a script reads what is beside it, and what a flag grants"
+        throw Fault(message: "\(mention): \(what): dogger run --allow-read \(directory) would grant it")
     }
 
     /// Reads a whole regular file.
     func read(_ path: String) throws(Fault) -> ByteBuffer {
-        let absolute = ScriptFiles.absolute(path)
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        try read(path) { path in open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    }
+
+    private func read(_ path: String, open: (String) throws(Fault) -> Int32) throws(Fault) -> ByteBuffer {
+        let absolute = Path.absolute(path)
+        let descriptor = try open(path)
         guard descriptor >= 0 else {
             let code = errno
             remember(absolute, nil)
@@ -136,27 +161,6 @@ final class ScriptFiles {
         case EACCES: "\(path) can't be read: permission denied"
         default: "\(path) can't be read: \(String(cString: strerror(code)))"
         }
-    }
-
-    static func directory(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    static func join(_ directory: String, _ name: String) -> String {
-        directory == "." ? name : directory == "/" ? "/\(name)" : "\(directory)/\(name)"
-    }
-
-    static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
-        defer { free(current) }
-        return "\(String(cString: current))/\(path)"
-    }
-
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }
 

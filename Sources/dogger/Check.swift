@@ -15,12 +15,16 @@ struct Check: ParsableCommand {
     @Argument(help: "Handler files.", completion: .file(extensions: ["lua"]))
     var handlers: [String]
 
+    @OptionGroup(title: "What scripts may reach") var grants: GrantOptions
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     func run() throws {
         let loop = try EventLoop()
         let log = Log(2, loop)
-        let faults = Reloader.check(handlers, limits.scripting, loop, log)
+        var scripting = limits.scripting
+        scripting.grants = grants.grants
+        let faults = Reloader.check(handlers, scripting, loop, log)
         for fault in faults { log.line(fault.message) }
         log.flush()
         if !faults.isEmpty { throw ExitCode.failure }

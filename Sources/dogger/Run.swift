@@ -63,13 +63,15 @@ struct Run: RunsCommand {
     @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM.", valueName: "time"))
     var grace = Duration(seconds: 10)
 
+    @OptionGroup(title: "What scripts may reach") var grants: GrantOptions
+
     @OptionGroup(title: "Limits") var limits: LimitOptions
 
     /// What stands behind `--`. The parser knows no second list, so `Dogger.main` puts it here.
     var command: [String] = []
 
     private enum CodingKeys: String, CodingKey {
-        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, limits
+        case handlers, socket, listen, isPublic, allowOrigin, upstream, trace, quiet, hideErrors, grace, grants, limits
     }
 
     func validate() throws {
@@ -81,6 +83,7 @@ struct Run: RunsCommand {
 
     func run() throws {
         var scripting = limits.scripting
+        scripting.grants = grants.grants
         scripting.hidesErrors = hideErrors
         scripting.traces = trace
         scripting.tcpGuard.allowsAnyHost = isPublic

@@ -26,7 +26,8 @@ def test_version_is_what_scripts_see(serve):
     (["run", "--help"], [
         "dogger run ", "-- <command>", "--socket <path>", "--listen <host:port>", "--trace", "--quiet", "--hide-errors",
         "--grace <time>", "--head-limit <size>", "64KiB", "--head-timeout <time>", "10s", "--body-limit <size>", "64MiB",
-        "--script-timeout <time>", "1s", "--memory-limit <size>", "256MiB", "431", "413", "503", "SIGHUP"]),
+        "--script-timeout <time>", "1s", "--memory-limit <size>", "256MiB", "--allow-read <dir>",
+        "--allow-net <address>", "--allow-env <name>", "431", "413", "503", "SIGHUP"]),
     (["check", "--help"], ["dogger check handlers/*.lua", "file:line: message", "--memory-limit <size>"]),
 ])
 def test_help(arguments, pieces):

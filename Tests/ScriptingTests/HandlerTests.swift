@@ -98,7 +98,7 @@ import Testing
             return table.concat(names, '\\n')
             """)
         #expect(try site.body() == """
-            dogger: log now read_file routes sleep version
+            dogger: env log now read_file routes sleep version
             dogger.json: array decode encode is_array null
             dogger.docker: api container engine error id image stream
             """)

@@ -1,3 +1,4 @@
+import CDogger
 import Glibc
 import HTTP
 import Testing
@@ -24,7 +25,7 @@ import Testing
     }
 
     private func readFile(_ name: String, from source: String? = nil) -> String {
-        said { try files.beside(name, from: source ?? "\(root)/h.lua") }
+        said { try files.file(name, from: source ?? "\(root)/h.lua") }
     }
 
     /// Every test's handler.
@@ -80,10 +81,32 @@ import Testing
         #expect(readFile("large").utf8.count == 500_000)
     }
 
-    @Test(arguments: ["", "/etc/passwd", "..", "../x", "data/../../x", "data/..", "a\0b"])
-    func namesThatLeadOut(_ name: String) {
+    @Test(arguments: ["", "a\0b"])
+    func namesThatAreNoPaths(_ name: String) {
         load()
-        #expect(readFile(name) == "read_file(\"\(name)\"): a script reads files beside it, by a path without '..' that does not begin with '/'")
+        #expect(readFile(name).hasPrefix("read_file(\"\(name)\"): this is no path"))
+    }
+
+    /// The same words for what is there and for what is not: a script must not learn what exists elsewhere.
+    @Test(arguments: [
+        ("/etc/passwd", "/etc"), ("/etc/no such file", "/etc"), ("/no such directory/x", "/no such directory"), ("/", "/"),
+        ("../x", "/tmp"), ("..", "/"), ("../../etc/passwd", "/etc"), ("/usr/..//etc/./passwd", "/etc"),
+    ])
+    func pathsThatLeadOut(_ name: String, _ directory: String) {
+        load()
+        #expect(readFile(name)
+            == "read_file(\"\(name)\"): a script reads what is beside it, and what a flag grants: dogger run --allow-read \(directory) would grant it")
+    }
+
+    @Test func pathsThatComeBack() {
+        directory.write("h.lua", "handler")
+        directory.write("data/x", "fine")
+        load()
+        #expect(readFile("data/../data/x") == "fine")
+        #expect(readFile("../\(root.dropFirst(5))/data/x") == "fine")
+        #expect(readFile("\(root)/data/x") == "fine")
+        #expect(readFile("data/none/../x").hasSuffix("there is no such file"))
+        #expect(readFile("data/..").hasSuffix("is a directory; name a file"))
     }
 
     @Test func linksThatLeadOut() {
@@ -98,14 +121,64 @@ import Testing
         directory.write("inside", "fine")
         directory.link("in", to: "inside")
         load()
-        func refusal(_ name: String) -> String { "'\(name)' is a link that leads out of DIR: a script reads only what is beside it" }
-        #expect(readFile("file") == refusal("file"))
-        #expect(readFile("out/secret") == refusal("out/secret"))
-        #expect(readFile("up/\(other.path.dropFirst(5))/secret") == refusal("up/\(other.path.dropFirst(5))/secret"))
-        #expect(module("m", from: "\(root)/h.lua") == refusal("m"))
-        #expect(module("out.secret", from: "\(root)/h.lua") == refusal("out.secret"))
+        func refusal(_ path: String, _ mention: String) -> String {
+            "\(mention): DIR/\(path) is a link that leads out of what a script may read: dogger run --allow-read \(other.path) would grant it"
+        }
+        for name in ["file", "out/secret", "up/\(other.path.dropFirst(5))/secret"] {
+            #expect(readFile(name) == refusal(name, "read_file(\"\(name)\")"))
+        }
+        #expect(module("m", from: "\(root)/h.lua") == refusal("m.lua", "require \"m\""))
+        #expect(module("out.secret", from: "\(root)/h.lua") == refusal("out/secret.lua", "require \"out.secret\""))
         #expect(readFile("in") == "fine")
+        directory.link("dangling", to: "none")
+        #expect(readFile("dangling") == "DIR/dangling: there is no such file")
     }
+
+    /// The path is looked at, and then opened: a link that comes in between leads nowhere.
+    @Test func aModuleThatBecomesALink() {
+        let other = TemporaryDirectory()
+        other.write("secret", "secret")
+        directory.write("m.lua", "return 1")
+        load()
+        let path = "\(root)/m.lua"
+        #expect(module("m", from: "\(root)/h.lua") == "DIR/m.lua")
+        directory.remove("m.lua")
+        directory.link("m.lua", to: "\(other.path)/secret")
+        #expect(said { try files.module(at: path) }.contains("is a link that leads out"))
+        #expect(dg_open_real(path) == -1 && errno == ELOOP)
+    }
+
+    // MARK: What is granted
+
+    @Test func filesInADirectoryThatIsGranted() {
+        let other = TemporaryDirectory()
+        other.write("x", "granted")
+        other.write("sub/y", "below")
+        other.link("passwd", to: "/etc/passwd")
+        other.link("inside", to: "\(other.path)/x")
+        directory.link("file", to: "\(other.path)/x")
+        directory.write("h.lua", "")
+        // By a link, to show that it is what it leads to that is granted.
+        directory.link("way", to: other.path)
+        var grants = Grants()
+        grants.read = ["\(root)/way"]
+        let files = ScriptFiles(grants)
+        func readFile(_ name: String) -> String { said { try files.file(name, from: "\(root)/h.lua") }.replacing(other.path, with: "OTHER") }
+        _ = said { try files.handler("\(root)/h.lua") }
+        for path in ["\(other.path)/x", "../\(other.path.dropFirst(5))/x", "\(other.path)/inside", "file", "way/x"] {
+            #expect(readFile(path) == "granted", "\(path)")
+        }
+        #expect(readFile("\(other.path)/sub/y") == "below")
+        #expect(readFile("\(other.path)/none") == "OTHER/none: there is no such file")
+        #expect(readFile("way/passwd")
+            == "read_file(\"way/passwd\"): DIR/way/passwd is a link that leads out of what a script may read: dogger run --allow-read /etc would grant it")
+        #expect(readFile("/etc/passwd").contains("--allow-read /etc would grant it"))
+        // A directory whose name goes on where the granted one's ends.
+        #expect(readFile("\(other.path)2/x").contains("--allow-read OTHER2"))
+        #expect(files.touched["\(other.path)/x"] != nil && files.touched["\(other.path)/none"] != nil)
+        #expect(files.touched["/etc/passwd"] == nil)
+    }
+
 
     /// A directory whose name goes on where the script's ends is not in it.
     @Test func aDirectoryWithALongerName() {
@@ -199,12 +272,4 @@ import Testing
         #expect(news == 1)
         #expect(files.touched["\(root)/none"] == nil && files.touched["\(root)/none.lua"] == nil)
     }
-
-    // MARK: Paths
-
-    @Test(arguments: [("h.lua", "."), ("a/h.lua", "a"), ("/h.lua", "/"), ("/a/b/h.lua", "/a/b"), ("./h.lua", ".")])
-    func directories(_ path: String, _ expected: String) { #expect(ScriptFiles.directory(of: path) == expected) }
-
-    @Test(arguments: [(".", "x", "x"), ("a", "x", "a/x"), ("/", "x", "/x"), ("/a/b", "c/x", "/a/b/c/x")])
-    func joins(_ directory: String, _ name: String, _ expected: String) { #expect(ScriptFiles.join(directory, name) == expected) }
 }

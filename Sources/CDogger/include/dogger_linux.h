@@ -29,6 +29,9 @@ int dg_accept(int fd);
 /* environ(7), which Swift takes for a global that anybody may change. */
 char *_Nullable *_Nonnull dg_environment(void);
 
+/* openat2(2) to read, at a path that has no links in it: when one has come into it, this fails. -1 with errno. */
+int dg_open_real(const char *_Nonnull path);
+
 /* pipe2(2) with O_NONBLOCK and O_CLOEXEC. */
 int dg_pipe(int ends[_Nonnull 2]);
 

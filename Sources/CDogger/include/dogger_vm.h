@@ -52,7 +52,8 @@ typedef struct dg_request {
 typedef enum dg_op {
     DG_OP_LOG,              /* text: the line; source: where it was called */
     DG_OP_SLEEP,            /* number: seconds */
-    DG_OP_READ_FILE,        /* text: a name beside the script; source: the caller's chunk */
+    DG_OP_READ_FILE,        /* text: a path; source: the caller's chunk */
+    DG_OP_VARIABLE,         /* text: a name; gives the value of that variable of the environment, or nil */
     DG_OP_FIND_MODULE,      /* text: a module's name; source: the caller's chunk; gives its path */
     DG_OP_READ_MODULE,      /* text: a path that DG_OP_FIND_MODULE gave */
     DG_OP_BODY,             /* gives the whole body */

@@ -18,14 +18,21 @@ function dogger.sleep(seconds) end
 ---@return number # seconds since 1970-01-01 UTC, with microseconds
 function dogger.now() end
 
----The contents of a file beside the script. Other requests stand still meanwhile, as the file is read in one go. A file that was
----read is watched: when it changes, the handler is reloaded.
+---The contents of a file: one beside the script, or one that `--allow-read DIR` grants. Other requests stand still meanwhile, as the
+---file is read in one go. A file that was read is watched: when it changes, the handler is reloaded.
 ---
----Errors: there is no such file, it may not be read, it is not a regular one, or larger than 64 MiB; a name that begins with `/`, has
----`..` in it, or leads out of the handler's directory over a link.
----@param name string a path relative to the directory of the handler file
+---Errors: there is no such file, it may not be read, it is not a regular one, or larger than 64 MiB; it is neither in the directory
+---of the handler file nor in a granted one, nor below these. What counts is where links lead.
+---@param name string a path; one that does not begin with `/` starts at the directory of the handler file
 ---@return string contents
 function dogger.read_file(name) end
+
+---A variable of dogger's environment, as it was when dogger was started.
+---
+---Errors: neither `--allow-env NAME` nor an `--allow-env PREFIX_*` grants the variable, whether it is set or not.
+---@param name string
+---@return string? value nil where it is not set
+function dogger.env(name) end
 
 ---Makes a function of a route table, for a handler that is more than one.
 ---
