@@ -175,7 +175,7 @@ static void wrap(lua_State *L, const char *name, lua_CFunction function) {
 
 static const char *const base_names[] = { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget",
     "rawlen", "rawset", "select", "setmetatable", "tonumber", "tostring", "type", "_VERSION", NULL };
-static const char *const string_names[] = { "byte", "char", "find", "format", "gmatch", "gsub", "len", "lower", "match", "pack", "packsize",
+static const char *const string_names[] = { "byte", "char", "format", "len", "lower", "pack", "packsize",
     "rep", "reverse", "sub", "unpack", "upper", NULL };
 static const char *const math_names[] = { "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log", "max",
     "maxinteger", "min", "mininteger", "modf", "pi", "rad", "random", "sin", "sqrt", "tan", "tointeger", "type", "ult", NULL };
@@ -202,6 +202,7 @@ int dg_open_environment(lua_State *L) {
     open_library(L, luaopen_string);
     allow(L, string_names);
     dg_bound_string_functions(L);
+    dg_pattern_functions(L);
     lua_pushliteral(L, "");             /* the metatable that all strings share: their methods, and closed */
     lua_getmetatable(L, -1);
     lua_pushvalue(L, -3);

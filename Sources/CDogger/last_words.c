@@ -57,7 +57,7 @@ void dg_end_hung(lua_State *L) {
     words w = { .length = 0 };
     add(&w, report < 0 ? "dogger: " : (char[]){ DG_HUNG, 0 });
     if (!add_place(&w, L)) add(&w, "a script");
-    add(&w, ": the script hung in a C function that can't be stopped, as a pattern match without end does");
+    add(&w, ": the script hung where it can't be stopped, within a single step of Lua");
     if (report < 0) add(&w, "\n");
     ssize_t sent = report < 0 ? write(2, w.text, w.length) : send(report, w.text, w.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent;

@@ -107,6 +107,7 @@ void dg_lock(lua_State *L, const char *name);   /* environment.c: replaces the t
 bool dg_is_locked(lua_State *L, int index);
 void dg_bound_string_functions(lua_State *L);   /* bounds.c: of the library table on the top */
 void dg_bound_os_functions(lua_State *L);
+void dg_pattern_functions(lua_State *L);        /* string_library.c: likewise */
 
 /* request.c, headers.c, stream.c, peer.c */
 void dg_request_types(lua_State *L);

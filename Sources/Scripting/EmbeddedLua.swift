@@ -8,6 +8,9 @@ enum EmbeddedLua {
         ("dogger.tape", PackageResources.tape_lua),
     ])
     static let names = "dogger, dogger.json, dogger.docker, dogger.tape"
+
+    /// Whether `require` finds a module of that name without a file.
+    static func has(_ name: String) -> Bool { names.split(separator: ", ").contains(name[...]) }
 }
 
 /// The version of dogger, as `--version` and `dogger.version` tell it.

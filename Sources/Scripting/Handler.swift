@@ -21,6 +21,10 @@ public struct ScriptingOptions {
     public var upstream: Upstream?
     /// A line in the log for each request.
     public var logsRequests = true
+    /// Handlers that stand in no file, by what is given in place of their paths.
+    public var given: [String: [UInt8]] = [:]
+    /// Handlers whose header names what no flag gives are not loaded.
+    public var refusesNeeds = true
 
     public init() {}
 }
@@ -46,7 +50,7 @@ public final class Handler {
         self.options = options
         self.loop = loop
         self.log = log
-        files = ScriptFiles(options.grants)
+        files = ScriptFiles(options.grants, given: options.given)
     }
 
     /// Loads a version, in a fresh VM.
@@ -75,18 +79,31 @@ public final class Handler {
         } catch {
             throw .script(error)
         }
-        for path in paths {
-            let text: ByteBuffer
+        for (index, path) in paths.enumerated() {
+            let (name, text): (String, ByteBuffer)
             do throws(ScriptFiles.Fault) {
-                text = try files.handler(path)
+                (name, text) = try files.handler(path)
+                try checkNeeds(of: text, name, hasNext: index + 1 < paths.count)
             } catch {
                 throw .file(error)
             }
             do throws(ScriptFailure) {
-                try machine.load(name: path, text: text.readable)
+                try machine.load(name: name, text: text.readable)
             } catch {
                 throw .script(error)
             }
+        }
+    }
+
+    /// Refuses what says in its header that it needs what no flag gives.
+    private func checkNeeds(of text: ByteBuffer, _ name: String, hasNext: Bool) throws(ScriptFiles.Fault) {
+        do throws(SharingFault) {
+            let needs = try Header(text.bytes).needs(name)
+            let missing = needs.filter { !options.gives($0, hasNext: hasNext) }
+            guard options.refusesNeeds, !missing.isEmpty else { return }
+            throw SharingFault("\(name) needs what it was not given: add \(missing.map(\.flag).joined(separator: " "))")
+        } catch {
+            throw ScriptFiles.Fault(message: error.description)
         }
     }
 

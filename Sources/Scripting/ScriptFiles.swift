@@ -45,52 +45,95 @@ final class ScriptFiles {
     private var firstRoot = "."
     private static let mostBytes = 64 << 20
     private let grants: Grants
+    /// Texts that stand in no file, by what takes the path's place.
+    private let given: [String: [UInt8]]
+    /// What the packs have in them, by their paths: to scripts a pack is a directory.
+    private var packs: [String: Pack] = [:]
 
-    init(_ grants: Grants = Grants()) { self.grants = grants }
+    init(_ grants: Grants = Grants(), given: [String: [UInt8]] = [:]) {
+        self.grants = grants
+        self.given = given
+    }
 
     /// True when one of the files has changed since it was read.
     var isStale: Bool {
         touched.contains { path, stamp in Stamp(path: path) != stamp }
     }
 
-    /// Reads a handler file; what it requires is looked for beside it.
-    func handler(_ path: String) throws(Fault) -> ByteBuffer {
-        let root = Path.directory(of: path)
-        if rootOfChunk.isEmpty { firstRoot = root }
-        rootOfChunk[path] = root
-        return try read(path)
+    /// Reads a handler file; what it requires is looked for beside it, or in it where it is a pack.
+    /// - Returns: how errors call it, and its text.
+    func handler(_ path: String) throws(Fault) -> (name: String, text: ByteBuffer) {
+        let isFirst = rootOfChunk.isEmpty
+        start(path, below: given[path] != nil ? path : Path.directory(of: path), isFirst)
+        let text = if let bytes = given[path] { ByteBuffer(bytes) } else { try read(path) }
+        guard let pack = try pack(in: text, path) else { return (path, text) }
+        let name = "\(path)/\(pack.main)"
+        packs[path] = pack
+        start(name, below: path, isFirst)
+        return (name, ByteBuffer(pack.handler))
     }
+
+    private func start(_ name: String, below root: String, _ isFirst: Bool) {
+        if isFirst { firstRoot = root }
+        rootOfChunk[name] = root
+    }
+
+    private func pack(in text: ByteBuffer, _ path: String) throws(Fault) -> Pack? {
+        do throws(SharingFault) {
+            return try Pack(text.bytes, path: path)
+        } catch {
+            throw Fault(message: error.description)
+        }
+    }
+
+    /// Nothing is beside a pack's scripts but what it has in it, and nothing beside a text that came without a file: such come
+    /// from others, and what lies where they happen to be is not theirs to read.
+    private func isClosed(_ root: String) -> Bool { packs[root] != nil || given[root] != nil }
 
     /// The path of the module `a.b` that the chunk `source` asks for: `a/b.lua` beside the script.
     func module(_ name: String, from source: String) throws(Fault) -> String {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        let isName = parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
-        }
-        guard isName else { throw Fault(message: "'\(name)' is no name of a module: names look like \"lib.names\" for lib/names.lua beside the script") }
         let root = rootOfChunk[source] ?? firstRoot
-        let path = Path.join(root, parts.joined(separator: "/") + ".lua")
-        guard Path.real(path) != nil else {
-            remember(Path.absolute(path), nil)
-            throw Fault(message: "there is no module '\(name)': no file \(path), and dogger's own are \(EmbeddedLua.names)")
+        guard ScriptFiles.isModuleName(name) else {
+            throw Fault(message: "'\(name)' is no name of a module: names look like \"lib.names\" for lib/names.lua beside the script")
         }
-        _ = try whatMayBeRead(path, beside: root, mention: "require \"\(name)\"")
+        let path = Path.join(root, Pack.path(ofModule: name))
+        if isClosed(root) {
+            guard packs[root]?.modules[Pack.path(ofModule: name)] != nil else {
+                throw Fault(message: "there is no module '\(name)': \(root) does not have it in it, and dogger's own are \(EmbeddedLua.names)")
+            }
+        } else {
+            guard Path.real(path) != nil else {
+                remember(Path.absolute(path), nil)
+                throw Fault(message: "there is no module '\(name)': no file \(path), and dogger's own are \(EmbeddedLua.names)")
+            }
+            _ = try whatMayBeRead(path, beside: root, mention: "require \"\(name)\"")
+        }
         rootOfChunk[path] = root
         return path
     }
 
-    /// Reads a module's file, at the path that `module` gave.
-    func module(at path: String) throws(Fault) -> ByteBuffer {
-        try read(path) { path throws(Fault) in dg_open_real(try self.whatMayBeRead(path, beside: self.rootOfChunk[path] ?? self.firstRoot, mention: "require")) }
+    static func isModuleName(_ name: String) -> Bool {
+        name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+        }
     }
 
-    /// Reads a file that a script names, by a path from its own directory on, or an absolute one.
+    /// Reads a module's text, at the path that `module` gave.
+    func module(at path: String) throws(Fault) -> ByteBuffer {
+        let root = rootOfChunk[path] ?? firstRoot
+        if let pack = packs[root], let text = pack.modules[String(path.dropFirst(root.count + 1))] { return ByteBuffer(text) }
+        return try read(path) { path throws(Fault) in dg_open_real(try self.whatMayBeRead(path, beside: root, mention: "require")) }
+    }
+
+    /// Reads a file that a script names, by a path from its own directory on, or an absolute one. Without such a directory a path
+    /// begins at the current one, where nothing but a grant lets it.
     func file(_ name: String, from source: String) throws(Fault) -> ByteBuffer {
         guard !name.isEmpty, !name.utf8.contains(0) else {
             throw Fault(message: "read_file(\"\(name)\"): this is no path: write one that begins at the script's directory, such as \"data/names.json\"")
         }
         let root = rootOfChunk[source] ?? firstRoot
-        return try read(Path.join(root, name)) { path throws(Fault) in
+        if let content = packs[root]?.content(of: name) { return ByteBuffer(content) }
+        return try read(isClosed(root) ? name : Path.join(root, name)) { path throws(Fault) in
             dg_open_real(try self.whatMayBeRead(path, beside: root, mention: "read_file(\"\(name)\")"))
         }
     }
@@ -102,15 +145,17 @@ final class ScriptFiles {
         let real = Path.real(path)
         let code = errno
         let found = real ?? Path.realBeginning(path)
-        if Path.real(root).map({ Path.isWithin(found, $0) }) ?? false || grants.allows(read: found) {
+        let isBeside = !isClosed(root) && Path.real(root).map { Path.isWithin(found, $0) } ?? false
+        if isBeside || grants.allows(read: found) {
             if let real { return real }
             remember(Path.absolute(path), nil)
             throw Fault(message: ScriptFiles.explain(path, code), isMissing: code == ENOENT)
         }
         let plain = Path.plain(path)
-        let isLink = Path.isWithin(plain, Path.plain(root)) || grants.read.contains { Path.isWithin(plain, Path.plain($0)) }
+        let isLink = !isClosed(root) && Path.isWithin(plain, Path.plain(root)) || grants.read.contains { Path.isWithin(plain, Path.plain($0)) }
         let directory = Path.directory(of: isLink ? found : plain)
-        let what = isLink ? "\(path) is a link that leads out of what a script may read" : "a script reads what is beside it, and what a flag grants"
+        let what = isLink ? "\(path) is a link that leads out of what a script may read"
+            : isClosed(root) ? "\(root) does not have that file in it, and no flag grants it" : "a script reads what is beside it, and what a flag grants"
         throw Fault(message: "\(mention): \(what): dogger run --allow-read \(directory) would grant it")
     }
 
@@ -161,6 +206,16 @@ final class ScriptFiles {
         case EACCES: "\(path) can't be read: permission denied"
         default: "\(path) can't be read: \(String(cString: strerror(code)))"
         }
+    }
+}
+
+extension ByteBuffer {
+    /// A copy of the readable ones.
+    var bytes: [UInt8] { withExtendedLifetime(self) { Array(readable) } }
+
+    fileprivate convenience init(_ bytes: [UInt8]) {
+        self.init()
+        bytes.withUnsafeBytes { append($0) }
     }
 }
 

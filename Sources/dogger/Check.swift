@@ -24,7 +24,11 @@ struct Check: ParsableCommand {
         let log = Log(2, loop)
         var scripting = limits.scripting
         scripting.grants = grants.grants
-        let faults = Reloader.check(handlers, scripting, loop, log)
+        // What is right about a file does not depend on the flags that it will run with.
+        scripting.refusesNeeds = false
+        let (paths, given) = try HandlerSearch().findAll(handlers)
+        scripting.given = given
+        let faults = Reloader.check(paths, scripting, loop, log)
         for fault in faults { log.line(fault.message) }
         log.flush()
         if !faults.isEmpty { throw ExitCode.failure }

@@ -20,7 +20,7 @@ struct Dogger: ParsableCommand {
             Exit status: 0 when all went well, 1 when something failed, 2 when dogger was used wrongly.
             """,
         version: "dogger \(DoggerVersion.number)",
-        subcommands: [Run.self, Check.self, Record.self, Types.self])
+        subcommands: [Run.self, Check.self, PackHandler.self, Show.self, Record.self, Types.self])
 
     /// As the parser's own `main`, but a wrong use ends with 2, and faults go to standard error in dogger's words.
     static func main() {
@@ -40,17 +40,22 @@ struct Dogger: ParsableCommand {
             }
         } catch {
             let code = exitCode(for: error)
-            let text = error is Failure || error is SystemError ? "dogger: \(error)" : fullMessage(for: error)
+            let text = error is Failure || error is SystemError || error is SharingFault ? "dogger: \(error)" : fullMessage(for: error)
             if code == .success {
                 if !text.isEmpty { print(text) }
                 Glibc.exit(0)
             }
-            if !text.isEmpty { fputs("\(text)\n", standardError) }
+            if !text.isEmpty { printError(text) }
             Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
         }
     }
+}
 
-    private static var standardError: UnsafeMutablePointer<FILE> { fdopen(2, "w") }
+/// A line on standard error.
+func printError(_ line: String) {
+    let error = fdopen(2, "w")
+    fputs("\(line)\n", error)
+    fflush(error)
 }
 
 /// A subcommand that runs a command of the user's.

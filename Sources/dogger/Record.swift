@@ -26,21 +26,27 @@ struct Record: RunsCommand {
             --har writes an HTTP Archive 1.2 as well, for the tools that read it.
             """)
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The tape. A file that dogger did not record is not overwritten.", valueName: "file"),
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The tape. A file that dogger did not record is not overwritten.", valueName: "file"),
         completion: .file(extensions: ["lua"]))
     var output: String
 
     @Option(help: ArgumentHelp(
-        "What to record: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.", valueName: "address"))
+        "What to record: unix:///path, a path, tcp://host:port, or docker for the engine that the docker client would use.",
+        valueName: "address"))
     var upstream = "docker"
 
     @Option(help: ArgumentHelp("An HTTP Archive, besides the tape.", valueName: "file"), completion: .file(extensions: ["har"]))
     var har: String?
 
-    @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
+    @Option(
+        help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"),
+        completion: .file())
     var socket: String?
 
-    @Option(help: ArgumentHelp("The most bytes of a body that are kept, each way. All of it goes by in any case.", valueName: "size"))
+    @Option(help: ArgumentHelp(
+        "The most bytes of a body that are kept, each way. All of it goes by in any case.", valueName: "size"))
     var bodyLimit = ByteCount(1 << 20)
 
     @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM.", valueName: "time"))
@@ -98,7 +104,9 @@ private final class RecordingSession {
         let listener = try Listener.unix(path: path)
         if upstream.isSame(as: listener) {
             listener.close()
-            throw Failure("--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path.")
+            throw Failure(
+                "--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path."
+            )
         }
         try server.listen(listener)
         return listener

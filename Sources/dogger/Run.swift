@@ -32,7 +32,7 @@ struct Run: RunsCommand {
             second one cuts them off. SIGHUP reloads the handlers.
             """)
 
-    @Argument(help: "Handler files, in the order in which they are asked.", completion: .file(extensions: ["lua"]))
+    @Argument(help: "Handler files, names, or - for standard input, in the order in which they are asked.", completion: .file(extensions: ["lua"]))
     var handlers: [String] = []
 
     @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
@@ -91,8 +91,10 @@ struct Run: RunsCommand {
         scripting.logsRequests = trace || (!quiet && command.isEmpty)
         do {
             let address = try upstream.map { try UpstreamAddress.parse($0 == "docker" ? DockerHost.address() : $0) }
+            let (paths, given) = try HandlerSearch().findAll(handlers)
+            scripting.given = given
             let plan = Service.Plan(
-                handlers: handlers, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+                handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
             throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)

@@ -17,7 +17,9 @@ end
 
 HANG = """
 return function()
-  return tostring(("a"):rep(3000):find(".-.-.-b"))
+  local t = {}
+  setmetatable(t, { __call = t })   -- one step of Lua, with the square of a million moves in it
+  return t()
 end
 """
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from harness import ROOT
+from harness import ROOT, finish
 
 FOLDER = ROOT / "examples/handlers"
 TESTS = pathlib.Path(__file__).read_text()
@@ -23,9 +23,19 @@ def test_every_example_is_small_says_what_it_shows_and_has_a_test(path):
     assert f'"{path.stem}"' in TESTS + POLICIES or f"{path.name}" in POLICIES, "no test runs it"
 
 
-@pytest.fixture
-def example(serve):
-    return lambda name, *options: serve(FOLDER / f"{name}.lua", *options)
+@pytest.fixture(params=["file", "pack"])
+def example(request, serve, directory):
+    """Serves an example by its name: its file, or what `dogger pack` makes of it, alone in a directory."""
+
+    def start(name, *options):
+        path = FOLDER / f"{name}.lua"
+        if request.param == "pack":
+            done = finish("pack", path, "-o", directory / f"{name}.pack.lua")
+            assert done.returncode == 0, done.stderr
+            path = directory / f"{name}.pack.lua"
+        return serve(path, *options)
+
+    return start
 
 
 @pytest.fixture
@@ -107,6 +117,7 @@ def test_who(example):
 
 
 def test_errors(client):
+    """In a pack too, the line is that of the original."""
     docker = client("errors")
     line = 1 + next(i for i, text in enumerate((FOLDER / "errors.lua").read_text().splitlines()) if "image.name" in text and "docker.image" in text)
     comment = (FOLDER / "errors.lua").read_text()

@@ -29,7 +29,7 @@ import Testing
     }
 
     /// Every test's handler.
-    private func load(_ name: String = "h.lua") { _ = said { try files.handler("\(root)/\(name)") } }
+    private func load(_ name: String = "h.lua") { _ = said { try files.handler("\(root)/\(name)").text } }
 
     // MARK: Modules
 
@@ -164,7 +164,7 @@ import Testing
         grants.read = ["\(root)/way"]
         let files = ScriptFiles(grants)
         func readFile(_ name: String) -> String { said { try files.file(name, from: "\(root)/h.lua") }.replacing(other.path, with: "OTHER") }
-        _ = said { try files.handler("\(root)/h.lua") }
+        _ = said { try files.handler("\(root)/h.lua").text }
         for path in ["\(other.path)/x", "../\(other.path.dropFirst(5))/x", "\(other.path)/inside", "file", "way/x"] {
             #expect(readFile(path) == "granted", "\(path)")
         }
@@ -204,8 +204,8 @@ import Testing
         #expect(readFile("none") == "DIR/none: there is no such file")
         #expect(readFile("sub").hasPrefix("DIR/sub is a directory"))
         #expect(readFile("pipe").hasPrefix("DIR/pipe is not a regular file"))
-        #expect(said { try files.handler("\(root)/sub") } .hasPrefix("DIR/sub is a directory"))
-        #expect(said { try files.handler("\(root)/none.lua") } == "DIR/none.lua: there is no such file")
+        #expect(said { try files.handler("\(root)/sub").text } .hasPrefix("DIR/sub is a directory"))
+        #expect(said { try files.handler("\(root)/none.lua").text } == "DIR/none.lua: there is no such file")
     }
 
     @Test func onlyWhatIsMissingIsMissing() {

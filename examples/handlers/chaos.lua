@@ -1,4 +1,5 @@
 -- Makes the engine unreliable, to see what your program does then: late answers, errors, and answers that break off.
+-- @needs upstream
 local dogger = require "dogger"
 local docker = require "dogger.docker"
 

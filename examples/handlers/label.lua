@@ -1,4 +1,5 @@
 -- Labels what is made through this socket with the uid of who made it: containers, networks, volumes and built images.
+-- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"
 local json = require "dogger.json"

@@ -1,4 +1,5 @@
 -- Writes a line for each answered request: who asked (the kernel's word for it), for what, and what came of it.
+-- @needs upstream
 local dogger = require "dogger"
 
 return function(req)

@@ -1,5 +1,6 @@
 -- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made. Images are shared.
 -- A user who may mount the host's directories can get around it: dogger run nopriv.lua mine.lua --upstream docker
+-- @needs upstream
 local gate = require "lib.gate"
 local owned = require "lib.owned" "dogger.owner"      -- the label that says whose it is
 

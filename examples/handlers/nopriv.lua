@@ -1,4 +1,5 @@
 -- Containers without a way to the host: no privileges, devices or namespaces, and only those of its directories that are named here.
+-- @needs upstream
 local gate = require "lib.gate"
 
 -- By exactly these names: in a directory that a container can write to, one below could become a link that leads out.

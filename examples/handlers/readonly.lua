@@ -1,4 +1,5 @@
 -- Reading only: clients can look at everything in the engine behind, and change nothing. Use it with --upstream.
+-- @needs upstream
 local docker = require "dogger.docker"
 
 local function pass(req) return req:forward() end

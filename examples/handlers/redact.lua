@@ -1,4 +1,5 @@
 -- Hides the values of environment variables, where keys and passwords tend to be: docker inspect shows NAME=*** for each.
+-- @needs upstream
 local docker = require "dogger.docker"
 
 -- Commands that an image was built with hold its ENV instructions, and build arguments: |1 NAME=value /bin/sh -c ...

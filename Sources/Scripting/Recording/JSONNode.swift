@@ -12,10 +12,19 @@ indirect enum JSONNode: Equatable {
     struct Member: Equatable {
         var name: [UInt8]
         var value: JSONNode
+
+        init(name: [UInt8], value: JSONNode) {
+            self.name = name
+            self.value = value
+        }
+
+        init(_ name: StaticString, _ value: JSONNode) { self.init(name: Array(name.bytes), value: value) }
     }
 
-    /// - Returns: nil where the bytes are no document, or one that Lua's tables can't hold: with equal names in an object, with bytes
-    ///   that are not UTF-8, or nested too deep.
+    static func text(_ text: String) -> JSONNode { .string(Array(text.utf8)) }
+
+    /// - Returns: nil where the bytes are no document, or one that Lua's tables can't hold: with equal names in an object, with
+    ///   bytes that are not UTF-8, or nested too deep.
     static func parse(_ bytes: [UInt8]) -> JSONNode? {
         bytes.withUnsafeBytes { bytes in
             var reader = JSONReader(bytes)
@@ -70,13 +79,8 @@ struct JSONReader {
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// Whether only white space is left. It is taken.
-    var isAtEnd: Bool {
-        mutating get {
-            skipSpace()
-            return position == bytes.count
-        }
-    }
+    /// Whether only white space is left.
+    var isAtEnd: Bool { bytes[position...].allSatisfy(JSONReader.isSpace) }
 
     /// The next document. Among documents in a row only objects and arrays show where they end, so others are read only when they
     /// are followed by something.
@@ -183,7 +187,9 @@ struct JSONReader {
         let start = position
         if bytes[position] == UInt8(ascii: "-") { position += 1 }
         let isZero = try peek() == UInt8(ascii: "0")
-        guard digits() > 0, !isZero || position - start <= (bytes[start] == UInt8(ascii: "-") ? 2 : 1) else { throw JSONReader.malformed }
+        // No digit after a leading zero.
+        let count = digits()
+        guard count == 1 || count > 1 && !isZero else { throw JSONReader.malformed }
         var isInteger = true
         if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
             position += 1
@@ -193,7 +199,7 @@ struct JSONReader {
         if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
             position += 1
             isInteger = false
-            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") { position += 1 }
+            if position < bytes.count, "+-".utf8.contains(bytes[position]) { position += 1 }
             guard digits() > 0 else { throw Fault(isIncomplete: position == bytes.count) }
         }
         let literal = Array(bytes[start..<position])

@@ -14,6 +14,9 @@ enum LuaLiteral {
 
     static func string(_ text: String) -> [UInt8] { string(Array(text.utf8)) }
 
+    /// The same, to be put into other text.
+    static func text(_ bytes: [UInt8]) -> String { String(decoding: string(bytes), as: UTF8.self) }
+
     /// A string, over several lines where it is long: `\z` takes a line's end and the next one's indentation away.
     /// - Parameter indent: of the lines after the first.
     static func string(_ bytes: [UInt8], indent: Int) -> [UInt8] {
@@ -27,14 +30,14 @@ enum LuaLiteral {
         forEachUnit(bytes, quote) { unit in
             var unit = unit
             if breaks || column + unit.count > width {
-                literal += [UInt8](ascii: "\\z\n") + [UInt8](repeating: 0x20, count: indent)
+                literal.add("\\z\n", String(repeating: " ", count: indent))
                 column = 0
                 // \z takes white space away: that which belongs to the string too.
-                if unit == [0x20] { unit = [UInt8](ascii: "\\x20") }
+                if unit == [0x20] { unit = Array("\\x20".utf8) }
             }
             literal += unit
             column += unit.count
-            breaks = unit == [UInt8](ascii: "\\n")
+            breaks = unit == Array("\\n".utf8)
         }
         literal.append(quote)
         return literal
@@ -42,18 +45,18 @@ enum LuaLiteral {
 
     /// A table's key in its constructor: `Name` or `["com.example"]`.
     static func key(_ name: [UInt8]) -> [UInt8] {
-        isName(name) ? name : [UInt8](ascii: "[") + string(name) + [UInt8](ascii: "]")
+        isName(name) ? name : [UInt8(ascii: "[")] + string(name) + [UInt8(ascii: "]")]
     }
 
     /// A JSON number. An integer stays one; beyond 64 bits it is one of `dogger.json`'s.
     static func number(_ literal: [UInt8]) -> [UInt8] {
         let text = String(decoding: literal, as: UTF8.self)
-        if literal.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) { return literal }
+        if literal.contains(where: { ".eE".utf8.contains($0) }) { return literal }
         switch text {
-        case "-0": return [UInt8](ascii: "-0.0")
+        case "-0": return Array("-0.0".utf8)
         // Lua reads the digits before it sees the minus, and they are one too many.
-        case "-9223372036854775808": return [UInt8](ascii: "math.mininteger")
-        default: return Int64(text) != nil ? literal : [UInt8](ascii: "json.decode(\"\(text)\")")
+        case "-9223372036854775808": return Array("math.mininteger".utf8)
+        default: return Int64(text) != nil ? literal : Array("json.decode(\"\(text)\")".utf8)
         }
     }
 
@@ -66,8 +69,8 @@ enum LuaLiteral {
     private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
 
     private static let keywords: Set<String> = [
-        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not", "or", "repeat",
-        "return", "then", "true", "until", "while",
+        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not", "or",
+        "repeat", "return", "then", "true", "until", "while",
     ]
 
     private static func quote(for bytes: [UInt8]) -> UInt8 {
@@ -94,29 +97,12 @@ enum LuaLiteral {
 
     private static func escape(_ byte: UInt8) -> [UInt8] {
         switch byte {
-        case 0x0A: return [UInt8](ascii: "\\n")
-        case 0x0D: return [UInt8](ascii: "\\r")
-        case 0x09: return [UInt8](ascii: "\\t")
-        default: return [UInt8](ascii: "\\x") + [hexDigit(byte >> 4), hexDigit(byte & 15)]
+        case 0x0A: return Array("\\n".utf8)
+        case 0x0D: return Array("\\r".utf8)
+        case 0x09: return Array("\\t".utf8)
+        default: return Array("\\x".utf8) + [hexDigit(byte >> 4), hexDigit(byte & 15)]
         }
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : UInt8(ascii: "a") + value - 10 }
-}
-
-extension [UInt8] {
-    init(ascii text: String) { self.init(text.utf8) }
-
-    /// Every line that is not empty, moved to the right.
-    func indented(by spaces: Int) -> [UInt8] {
-        var moved: [UInt8] = []
-        moved.reserveCapacity(count + count / 8)
-        var isAtStart = true
-        for byte in self {
-            if isAtStart, byte != 0x0A { moved.append(contentsOf: repeatElement(0x20, count: spaces)) }
-            moved.append(byte)
-            isAtStart = byte == 0x0A
-        }
-        return moved
-    }
 }

@@ -6,28 +6,31 @@ enum LuaTable {
     static func text(_ node: JSONNode, indent: Int = 0, column: Int = 0) -> [UInt8] {
         if let flat = flat(node, room: LuaLiteral.width - column) { return flat }
         let inner = indent + 2
-        let margin = [UInt8](repeating: 0x20, count: inner)
-        var text: [UInt8]
+        let margin = String(repeating: " ", count: inner)
+        var text = Array("{\n".utf8)
         switch node {
         case .array(let items):
-            text = [UInt8](ascii: "{\n")
-            if let numbers = rows(of: items) {
-                for row in numbers { text += margin + row + [UInt8](ascii: ",\n") }
-            } else {
-                for item in items { text += margin + self.text(item, indent: inner, column: inner + 1) + [UInt8](ascii: ",\n") }
+            for item in rows(of: items) ?? items.map({ self.text($0, indent: inner, column: inner + 1) }) {
+                text.add(margin)
+                text.add(item)
+                text.add(",\n")
             }
         case .object(let members):
-            text = [UInt8](ascii: "{\n")
             for member in members {
-                let start = LuaLiteral.key(member.name) + [UInt8](ascii: " = ")
-                text += margin + start + self.text(member.value, indent: inner, column: inner + start.count + 1) + [UInt8](ascii: ",\n")
+                let key = LuaLiteral.key(member.name)
+                text.add(margin)
+                text.add(key)
+                text.add(" = ")
+                text.add(self.text(member.value, indent: inner, column: inner + key.count + 4))
+                text.add(",\n")
             }
         case .string(let bytes):
             return LuaLiteral.string(bytes, indent: inner)
         default:
             return scalar(node)
         }
-        return text + [UInt8](repeating: 0x20, count: indent) + [UInt8](ascii: "}")
+        text.add(String(repeating: " ", count: indent), "}")
+        return text
     }
 
     /// How many of a function's 255 registers Lua's compiler needs for the constructor. It keeps up to 50 items of a list in them
@@ -50,27 +53,30 @@ enum LuaTable {
         var text: [UInt8]
         switch node {
         case .array(let items):
-            if items.isEmpty { return [UInt8](ascii: "json.array {}") }
-            text = [UInt8](ascii: "{ ")
+            if items.isEmpty { return Array("json.array {}".utf8) }
+            text = Array("{ ".utf8)
             for (index, item) in items.enumerated() {
                 guard let next = flat(item, room: room - text.count) else { return nil }
-                text += (index > 0 ? [UInt8](ascii: ", ") : []) + next
+                if index > 0 { text.add(", ") }
+                text.add(next)
             }
+            text.add(" }")
         case .object(let members):
-            if members.isEmpty { return [UInt8](ascii: "{}") }
-            text = [UInt8](ascii: "{ ")
+            if members.isEmpty { return Array("{}".utf8) }
+            text = Array("{ ".utf8)
             for (index, member) in members.enumerated() {
-                text += (index > 0 ? [UInt8](ascii: ", ") : []) + LuaLiteral.key(member.name) + [UInt8](ascii: " = ")
+                if index > 0 { text.add(", ") }
+                text.add(LuaLiteral.key(member.name))
+                text.add(" = ")
                 guard let next = flat(member.value, room: room - text.count) else { return nil }
-                text += next
+                text.add(next)
             }
+            text.add(" }")
         case .string(let bytes) where bytes.count > room:
             return nil
         default:
-            let text = scalar(node)
-            return text.count <= room ? text : nil
+            text = scalar(node)
         }
-        text += [UInt8](ascii: " }")
         return text.count <= room ? text : nil
     }
 
@@ -81,7 +87,8 @@ enum LuaTable {
             guard case .number(let literal) = item else { return nil }
             let number = LuaLiteral.number(literal)
             if let last = rows.last, last.count + number.count + 2 <= LuaLiteral.width {
-                rows[rows.count - 1] = last + [UInt8](ascii: ", ") + number
+                rows[rows.count - 1].add(", ")
+                rows[rows.count - 1].add(number)
             } else {
                 rows.append(number)
             }
@@ -91,8 +98,8 @@ enum LuaTable {
 
     private static func scalar(_ node: JSONNode) -> [UInt8] {
         switch node {
-        case .null: [UInt8](ascii: "json.null")
-        case .bool(let value): [UInt8](ascii: value ? "true" : "false")
+        case .null: Array("json.null".utf8)
+        case .bool(let value): Array((value ? "true" : "false").utf8)
         case .number(let literal): LuaLiteral.number(literal)
         case .string(let bytes): LuaLiteral.string(bytes)
         case .array, .object: []

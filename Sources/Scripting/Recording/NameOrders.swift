@@ -1,13 +1,13 @@
-/// In which order the names of JSON objects came. A Lua table does not keep it, and `docker inspect` prints it: so a tape lists the
-/// orders at its end, one for each set of names.
+/// In which order the names of JSON objects came. A Lua table does not keep it, and `docker inspect` prints it: so a tape lists
+/// the orders at its end, one for each set of names.
 struct NameOrders {
     private var orders: [Set<[UInt8]>: [[UInt8]]] = [:]
     /// Those that are not alphabetical, by their first use.
     private var listed: [[[UInt8]]] = []
 
     /// Takes the orders of a document's objects in.
-    /// - Returns: false where one of them can't be kept, because the same names have come in another order, or can't be written down;
-    ///   then none is taken.
+    /// - Returns: false where one of them can't be kept, because the same names have come in another order, or can't be written
+    ///   down; then none is taken.
     mutating func take(_ node: JSONNode) -> Bool {
         var new: [Set<[UInt8]>: [[UInt8]]] = [:]
         var sequence: [[[UInt8]]] = []
@@ -17,7 +17,9 @@ struct NameOrders {
         return true
     }
 
-    private func collect(_ node: JSONNode, _ new: inout [Set<[UInt8]>: [[UInt8]]], _ sequence: inout [[[UInt8]]]) -> Bool {
+    private func collect(
+        _ node: JSONNode, _ new: inout [Set<[UInt8]>: [[UInt8]]], _ sequence: inout [[[UInt8]]]
+    ) -> Bool {
         switch node {
         case .array(let items):
             for item in items where !collect(item, &new, &sequence) { return false }
@@ -56,7 +58,7 @@ struct NameOrders {
             var column = 0
             for name in names {
                 if column == 0 || column + name.count >= LuaLiteral.width {
-                    text += [UInt8](ascii: column == 0 ? "  " : "\n    ")
+                    text.add(column == 0 ? "  " : "\n    ")
                     column = 4
                 } else {
                     text.append(0x20)

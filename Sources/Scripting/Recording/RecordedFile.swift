@@ -27,7 +27,9 @@ struct RecordedFile {
             realPath = path
             return
         }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw RecordingFault("\(path) is not a regular file: name one that is, or a new one") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw RecordingFault("\(path) is not a regular file: name one that is, or a new one")
+        }
         if status.st_size > 0, !RecordedFile.begins(path, with: mark) {
             throw RecordingFault("\(path) is there already and was not recorded by dogger: name another file, or remove it")
         }

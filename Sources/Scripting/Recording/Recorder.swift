@@ -51,13 +51,17 @@ public final class Recorder: RequestHandler {
         tapeFile = try RecordedFile(plan.tape, mark: Tape.mark)
         if let path = plan.archive { archiveFile = try RecordedFile(path, mark: HARArchive.mark) } else { archiveFile = nil }
         let command = plan.command.isEmpty ? nil : Recorder.shown(plan.command)
-        tape = Tape(Tape.Title(begin: Take.wallClock(), upstream: upstream.address.description, command: command, file: Recorder.shown(plan.tape)))
+        tape = Tape(Tape.Title(
+            begin: Take.wallClock(), upstream: Recorder.shown(upstream.address.description), command: command,
+            file: Recorder.shown(plan.tape)))
         try write(isLast: false)
     }
 
     public func handle(_ exchange: Exchange) {
         guard max(tape.size, archive.size) <= Recorder.mostBytes else {
-            if tape.missed == 0 { log.line("dogger: the tape is full at \(Recorder.mostBytes >> 20) MiB; what comes now goes by and is not recorded") }
+            if tape.missed == 0 {
+                log.line("dogger: the tape is full at \(Recorder.mostBytes >> 20) MiB; what comes now goes by and is not recorded")
+            }
             tape.missed += 1
             return ProxyHandler.forward(exchange, to: upstream)
         }
@@ -105,7 +109,7 @@ public final class Recorder: RequestHandler {
         timer = nil
         try write(isLast: true)
         let what = tape.count == 1 ? "1 exchange" : "\(tape.count) exchanges"
-        return "recorded \(what) in \(tapeFile.path): dogger run \(Recorder.shown(tapeFile.path)) replays \(tape.count == 1 ? "it" : "them")"
+        return "recorded \(what) in \(tapeFile.path); dogger run \(Recorder.shown(tapeFile.path)) plays the tape"
     }
 
     /// The words of a command that say what it does. What follows may hold anything, a password too.
@@ -116,9 +120,9 @@ public final class Recorder: RequestHandler {
 
     /// A word as a shell takes it, in one line.
     private static func shown(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789_-./:=@%+,".unicodeScalars.contains($0)) }
-        if isPlain { return word }
-        let text = String(String.UnicodeScalarView(word.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        let isPlain = word.utf8.allSatisfy { ($0 | 0x20) &- UInt8(ascii: "a") < 26 || "0123456789_-./:=@%+,".utf8.contains($0) }
+        if isPlain, !word.isEmpty { return word }
+        let text = UTF8Text.isText(Array(word.utf8)) ? word.filter { !$0.isNewline } : "..."
         return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

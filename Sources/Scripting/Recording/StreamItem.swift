@@ -11,8 +11,9 @@ enum StreamItem: Equatable {
         var item: StreamItem
     }
 
-    /// Takes a stream apart. All is frames, or all is documents, but for what broke off at the end; else it stays bytes, run by run.
-    /// - Parameter isText: documents are not looked for.
+    /// Takes a stream apart. All is frames, or all is documents, but for what broke off at the end; else it stays bytes, run by
+    /// run.
+    /// - Parameter isOpaque: it stays bytes.
     static func items(of track: Track, isOpaque: Bool = false) -> [Timed] {
         if track.bytes.isEmpty { return [] }
         if !isOpaque, let items = frames(of: track) ?? documents(of: track) { return items }
@@ -31,7 +32,7 @@ enum StreamItem: Equatable {
         var position = 0
         while position + 8 <= bytes.count {
             let stream = bytes[position]
-            guard stream == 1 || stream == 2, bytes[position + 1] == 0, bytes[position + 2] == 0, bytes[position + 3] == 0 else { return nil }
+            guard stream == 1 || stream == 2, bytes[position + 1..<position + 4].allSatisfy({ $0 == 0 }) else { return nil }
             let length = bytes[position + 4..<position + 8].reduce(0) { $0 << 8 | Int($1) }
             let end = position + 8 + length
             guard end <= bytes.count else { break }
@@ -43,7 +44,7 @@ enum StreamItem: Equatable {
     }
 
     private static func documents(of track: Track) -> [Timed]? {
-        guard let first = track.bytes.first(where: { $0 > 0x20 }), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
+        guard let first = track.bytes.first(where: { $0 > 0x20 }), "{[".utf8.contains(first) else { return nil }
         return track.bytes.withUnsafeBytes { bytes in
             var reader = JSONReader(bytes)
             var items: [Timed] = []

@@ -38,6 +38,8 @@ final class Take: RelayWitness {
     private(set) var isUpgraded = false
     /// The protocol that a 101 names.
     private(set) var protocolName: [UInt8] = []
+    /// To be left out: what goes by is not HTTP any more, nor one of Docker's streams.
+    var isOtherProtocol: Bool { isUpgraded && !protocolName.isEmpty && Take.lowercased(protocolName) != "tcp" }
     private(set) var up: Track
     private(set) var down: Track
     private(set) var ending = Ending.left

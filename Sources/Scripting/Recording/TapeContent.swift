@@ -4,7 +4,6 @@ struct TapeContent {
     var text: [UInt8] = []
     var contentType: String?
     var isUpgrade = false
-    var remarks: [[UInt8]] = []
     /// It is not what the upstream sent.
     var isReplaced = false
 
@@ -12,20 +11,18 @@ struct TapeContent {
         status = take.status
         guard status != 0 else { return }
         if take.isUpgraded {
-            let name = Take.lowercased(take.protocolName)
-            if name.isEmpty || name == "tcp" {
-                isUpgrade = true
-                contentType = "application/vnd.docker.raw-stream"
-                let items = StreamItem.items(of: take.down)
-                text = TapeStream(take, keeping(items, &orders, take.down)).text
-            } else {
-                leaveOut("the connection went on as \(name)")
+            if take.isOtherProtocol {
+                leaveOut("the connection went on as \(Take.lowercased(take.protocolName))")
+                return
             }
+            isUpgrade = true
+            contentType = "application/vnd.docker.raw-stream"
+            text = TapeStream(take, keeping(StreamItem.items(of: take.down), &orders, take.down)).text
             return
         }
         guard take.down.count > 0 || take.ending != .complete else { return }
         let isEncoded = take.responseField("content-encoding") != nil
-        if !isEncoded, take.ending == .complete, !take.down.isCut, let node = JSONNode.parse(take.down.bytes), TapeContent.isContainer(node) {
+        if !isEncoded, let node = TapeContent.document(take) {
             takeDocument(node, take, path, &orders)
         } else {
             takeBytes(take, isOpaque: isEncoded, &orders)
@@ -37,7 +34,7 @@ struct TapeContent {
         let shown = Secrets.removed(from: node, path: path.string)
         if LuaTable.registers(shown) < StreamItem.mostRegisters, orders.take(shown) {
             contentType = "application/json"
-            text += [UInt8](ascii: "json = ") + LuaTable.text(shown, column: 7) + [UInt8](ascii: ",\n")
+            add("json = ", LuaTable.text(shown, column: 7))
         } else {
             takeText(shown == node ? take.down.bytes : JSONText.compact(shown))
         }
@@ -45,7 +42,8 @@ struct TapeContent {
 
     private mutating func takeBytes(_ take: Take, isOpaque: Bool, _ orders: inout NameOrders) {
         let items = StreamItem.items(of: take.down, isOpaque: isOpaque)
-        if take.down.isCut, items.allSatisfy(\.item.isRaw), take.down.bytes.isEmpty || !UTF8Text.isText(take.down.bytes) {
+        let isBytes = items.allSatisfy(\.item.isRaw) && !UTF8Text.isText(take.down.bytes)
+        if take.down.isCut, isBytes || take.down.bytes.isEmpty {
             let type = take.responseField("content-type").map { " of \(String(decoding: $0, as: UTF8.self))" } ?? ""
             leaveOut("\(take.down.count) bytes\(type)")
         } else if isPlain(items, take) {
@@ -59,44 +57,52 @@ struct TapeContent {
 
     private mutating func takeText(_ bytes: [UInt8]) {
         contentType = TapeContent.textType
-        text += [UInt8](ascii: "body = ") + LuaLiteral.string(bytes, indent: 2) + [UInt8](ascii: ",\n")
+        add("body = ", LuaLiteral.string(bytes, indent: 2))
     }
 
     private static let textType = "text/plain; charset=utf-8"
 
     private mutating func takePause(_ pause: Int) {
-        if pause >= TapeReply.shortestDelay { text += [UInt8](ascii: "body_after = \(TapeContent.seconds(pause)),\n") }
+        if pause >= TapeReply.shortestDelay { text.add("body_after = \(TapeContent.seconds(pause)),\n") }
     }
 
     private mutating func leaveOut(_ what: String) {
         isReplaced = true
         status = 501
-        remarks.append([UInt8](ascii: "left out: ") + LuaLiteral.string(what))
         contentType = "application/json"
-        text = [UInt8](ascii: "json = { message = ") + LuaLiteral.string("this answer was left out of the tape: \(what)") + [UInt8](ascii: " },\n")
+        add("json = ", LuaTable.text(.object([.init("message", .text("this answer was left out of the tape: \(what)"))])))
     }
 
     /// The documents among the items stay such only when the order of their names is kept.
     private func keeping(_ items: [StreamItem.Timed], _ orders: inout NameOrders, _ track: Track) -> [StreamItem.Timed] {
-        for case .json(let node) in items.map(\.item) where !orders.take(node) { return StreamItem.items(of: track, isOpaque: true) }
+        for case .json(let node) in items.map(\.item) where !orders.take(node) {
+            return StreamItem.items(of: track, isOpaque: true)
+        }
         return items
     }
 
     /// Bytes that came as one.
     private func isPlain(_ items: [StreamItem.Timed], _ take: Take) -> Bool {
-        guard take.ending == .complete, !take.down.isCut, items.allSatisfy(\.item.isRaw), let first = items.first, let last = items.last
-        else { return false }
-        return last.time - first.time < TapeContent.oneBurst
+        guard take.ending == .complete, !take.down.isCut, let first = items.first, let last = items.last else { return false }
+        return items.allSatisfy(\.item.isRaw) && last.time - first.time < TapeContent.oneBurst
     }
 
     /// Nanoseconds.
     private static let oneBurst: UInt64 = 100_000_000
 
-    private static func isContainer(_ node: JSONNode) -> Bool {
+    /// The one object or array that the whole body is.
+    private static func document(_ take: Take) -> JSONNode? {
+        guard take.ending == .complete, !take.down.isCut, let node = JSONNode.parse(take.down.bytes) else { return nil }
         switch node {
-        case .array, .object: true
-        default: false
+        case .array, .object: return node
+        default: return nil
         }
+    }
+
+    private mutating func add(_ start: String, _ value: [UInt8]) {
+        text.add(start)
+        text.add(value)
+        text.add(",\n")
     }
 
     static func hundredths(_ nanoseconds: UInt64) -> Int { Int((nanoseconds + 5_000_000) / 10_000_000) }
@@ -105,7 +111,8 @@ struct TapeContent {
     static func seconds(_ hundredths: Int) -> String {
         let fraction = hundredths % 100
         if fraction == 0 { return "\(hundredths / 100)" }
-        return "\(hundredths / 100)." + (fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)")
+        let digits = fraction % 10 == 0 ? "\(fraction / 10)" : fraction < 10 ? "0\(fraction)" : "\(fraction)"
+        return "\(hundredths / 100).\(digits)"
     }
 }
 

@@ -1,3 +1,5 @@
+import HTTP
+
 /// One answer of a tape.
 struct TapeReply {
     typealias Header = (name: [UInt8], values: [[UInt8]])
@@ -29,6 +31,9 @@ struct TapeReply {
     /// How often it came, one after the other.
     var times = 1
 
+    /// About the bytes of its text.
+    var size: Int { content.count + 200 }
+
     /// Pauses shorter than this are not kept. Hundredths of a second.
     static let shortestDelay = 5
 
@@ -40,7 +45,6 @@ struct TapeReply {
         query = RecordedPath.pairs(take.target)
         remarks = TapeReply.remarks(on: take, path)
         let content = TapeContent(take, path, &orders)
-        remarks += content.remarks
         status = content.status
         self.content = content.text
         contentType = content.contentType
@@ -57,8 +61,8 @@ struct TapeReply {
     }
 
     func isSame(as other: TapeReply) -> Bool {
-        method == other.method && path.text == other.path.text && RecordedPath.isSame(query, other.query) && remarks == other.remarks
-            && delay == other.delay && status == other.status && content == other.content
+        method == other.method && path.text == other.path.text && RecordedPath.isSame(query, other.query)
+            && remarks == other.remarks && delay == other.delay && status == other.status && content == other.content
             && headers.elementsEqual(other.headers) { $0.name == $1.name && $0.values == $1.values }
     }
 
@@ -66,16 +70,16 @@ struct TapeReply {
     private static func remarks(on take: Take, _ path: RecordedPath) -> [[UInt8]] {
         let body = take.sentBody
         guard body.count > 0 else { return [] }
-        if path.text.hasSuffix([UInt8](ascii: "/auth")) { return [[UInt8](ascii: "asked with credentials, which are left out")] }
+        if path.string.hasSuffix("/auth") { return [Array("asked with credentials, which are left out".utf8)] }
         if !body.isCut, let node = JSONNode.parse(body.bytes) {
-            let text = JSONText.compact(Secrets.removed(from: node, path: path.string).withoutZeros)
-            return text == [UInt8](ascii: "{}") ? [] : [[UInt8](ascii: "asked with ") + shortened(text)]
+            let shown = Secrets.removed(from: node, path: path.string).withoutZeros
+            return shown.isZero ? [] : [Array("asked with ".utf8) + shortened(JSONText.compact(shown))]
         }
         if !body.isCut, body.count <= longestRemark, UTF8Text.isText(body.bytes) {
-            return [[UInt8](ascii: "asked with ") + LuaLiteral.string(body.bytes)]
+            return [Array("asked with ".utf8) + LuaLiteral.string(body.bytes)]
         }
-        let type = take.requestField("content-type").map { ", " + String(decoding: LuaLiteral.string($0), as: UTF8.self) } ?? ""
-        return [[UInt8](ascii: "asked with \(body.count) bytes\(type)")]
+        let type = take.requestField("content-type").map { ", \(LuaLiteral.text($0))" } ?? ""
+        return [Array("asked with \(body.count) bytes\(type)".utf8)]
     }
 
     private static let longestRemark = 160
@@ -84,7 +88,7 @@ struct TapeReply {
         guard text.count > longestRemark else { return text }
         var end = longestRemark
         while text[end] & 0xC0 == 0x80 { end -= 1 }
-        return text[..<end] + [UInt8](ascii: "...")
+        return text[..<end] + Array("...".utf8)
     }
 
     private static func headers(of take: Take) -> [Header] {
@@ -101,10 +105,9 @@ struct TapeReply {
     }
 
     private static func isKept(_ name: [UInt8]) -> Bool {
-        switch Take.lowercased(name) {
-        case "date", "content-length", "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade": false
-        case let name: !Secrets.isSecret(field: name)
-        }
+        if Take.lowercased(name) == "date" || Secrets.isSecret(field: Take.lowercased(name)) { return false }
+        let known = name.withUnsafeBytes { KnownField($0) }
+        return known != .contentLength && !known.isHopByHop
     }
 }
 
@@ -114,6 +117,4 @@ extension [UInt8] {
         guard let first = text.first, count >= text.count else { return false }
         return (0...count - text.count).contains { self[$0] == first && self[$0..<$0 + text.count].elementsEqual(text) }
     }
-
-    fileprivate func hasSuffix(_ suffix: [UInt8]) -> Bool { self.suffix(suffix.count) == suffix[...] }
 }

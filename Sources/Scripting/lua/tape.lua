@@ -12,7 +12,8 @@
 local dogger = require "dogger"
 local json = require "dogger.json"
 
-local FIELDS = { status = true, headers = true, json = true, body = true, upgrade = true, query = true, times = true, after = true, body_after = true }
+local FIELDS = { status = true, headers = true, json = true, body = true, upgrade = true, query = true, times = true, after = true,
+  body_after = true }
 
 -- Names that come in another order than the alphabet's: by the names in the alphabet's order.
 local function key_of(names)
@@ -80,7 +81,8 @@ local function check_reply(reply)
   if type(reply) ~= "table" then error("tape.play: a reply is a table or a function(req), not " .. type(reply), 3) end
   for name in pairs(reply) do
     if not FIELDS[name] then
-      error("tape.play: a reply has no field '" .. tostring(name) .. "'; it has status, headers, json, body, upgrade, query, times, after and body_after", 3)
+      error("tape.play: a reply has no field '" .. tostring(name) .. "'; it has status, headers, json, body, upgrade, query, times, "
+        .. "after and body_after", 3)
     end
   end
 end
@@ -111,7 +113,9 @@ end
 
 local function open(options)
   local speed, shared = options.speed or 1, options.headers or {}
-  if type(speed) ~= "number" or speed <= 0 then error("dogger.tape: speed is a number above 0; math.huge leaves all pauses out", 2) end
+  if type(speed) ~= "number" or not (speed > 0) then
+    error("dogger.tape: speed is a number above 0; math.huge leaves all pauses out", 2)
+  end
   local tape = {}
   local orders = { by_names = {} }
 
@@ -205,7 +209,8 @@ local function open(options)
     return function(req)
       local reply = choose(req)
       if reply == nil then
-        return error_answer(404, "the tape has answers to " .. req.method .. " " .. req.path .. ", but none for this query: " .. req.target)
+        return error_answer(404, "the tape has answers to " .. req.method .. " " .. req.path .. ", but none for the query of "
+          .. req.target)
       end
       if type(reply) == "function" then return reply(req) end
       -- A client that is still sending may not look for an answer yet.

@@ -162,7 +162,9 @@ local routes = {
   ["GET /events"] = function(req)
     return { headers = { ["Content-Type"] = "application/json" }, body = function(out)
       for i, action in ipairs { "create", "start", "die" } do
-        out:write(('{"status":"%s","id":"web","from":"busybox","Type":"container","Action":"%s","Actor":{"ID":"web","Attributes":{"image":"busybox","name":"web"}},"scope":"local","time":%d,"timeNano":%d000000000}\n'):format(action, action, OLD + i, OLD + i))
+        out:write(([[{"status":"%s","id":"web","from":"busybox","Type":"container","Action":"%s",]]
+          .. [["Actor":{"ID":"web","Attributes":{"image":"busybox","name":"web"}},"scope":"local","time":%d,"timeNano":%d000000000}]] .. "\n")
+          :format(action, action, OLD + i, OLD + i))
         dogger.sleep(0.06)
       end
       if not req.query["until"] then while true do dogger.sleep(3600) end end

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Times as people and HAR files write them.
-enum Calendar {
+enum UTC {
     /// `2026-01-31 at 12:00:00 UTC`
     /// - Parameter nanoseconds: since 1970.
     static func text(_ nanoseconds: UInt64) -> String {
