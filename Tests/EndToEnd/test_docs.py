@@ -10,7 +10,7 @@ is one example as a whole, since a reader goes through it from an empty director
   is the engine that the reader has, and here one that is made for the tests.
 - `log`: all that dogger has written to its terminal so far.
 
-After a command that changes a Lua file the next one waits until dogger has told that it noticed. `sh` blocks are not run.
+After a command that changes a Lua file the next one waits until dogger has told that it noticed.
 """
 
 import contextlib
@@ -72,7 +72,7 @@ def examples(page):
         elif language in ("console", "log"):
             found[-1].steps.append((language, text))
         elif language != "section":
-            assert language == "sh", f"{page}:{line}: what is a block of {language}? See test_docs.py"
+            raise AssertionError(f"{page}:{line}: what is a block of {language}? See test_docs.py")
         last = language
     return found
 
