@@ -48,6 +48,8 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime"], exclude: ["reachable-globals.txt"]),
+        .target(name: "CSystemCalls", path: "Tests/CSystemCalls"),
+        .testTarget(name: "ConfinementTests", dependencies: ["CDogger", "CSystemCalls"]),
         .testTarget(name: "ServerTests", dependencies: ["Server"]),
         .testTarget(name: "StoreTests", dependencies: ["Store"]),
         .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Store"]),

@@ -77,7 +77,7 @@ static int print(lua_State *L) {
     size_t length;
     call.text.start = lua_tolstring(L, -1, &length);
     call.text.length = length;
-    luaL_where(L, 1);
+    dg_push_caller(L, 1);
     call.source.start = lua_tolstring(L, -1, &length);
     call.source.length = length;
     dg_host_call(L, &call, 0, dg_host_returns);

@@ -9,8 +9,10 @@
 #define MOST_TEXT 16384     /* of a message or a traceback; what is longer is no help to anybody */
 
 /* The texts are malloc's own memory: the VM may have none left when an error tells just that. */
-static dg_bytes keep(char **slot, const char *text, size_t length) {
+static dg_bytes keep(const dg_vm *vm, char **slot, const char *text, size_t length) {
     char cut[48] = "";
+    char *expanded = length <= MOST_TEXT ? dg_chunk_names_expand(vm, text, &length) : NULL;
+    if (expanded != NULL) text = expanded;
     if (length > MOST_TEXT) {
         snprintf(cut, sizeof cut, " ... (%zu bytes)", length);
         length = MOST_TEXT;
@@ -18,8 +20,9 @@ static dg_bytes keep(char **slot, const char *text, size_t length) {
     }
     free(*slot);
     *slot = malloc(length + sizeof cut);
+    if (*slot != NULL) memcpy(*slot, text, length);
+    free(expanded);
     if (*slot == NULL) return (dg_bytes){ "out of memory", 13 };
-    memcpy(*slot, text, length);
     strcpy(*slot + length, cut);
     return (dg_bytes){ *slot, length + strlen(cut) };
 }
@@ -52,7 +55,7 @@ static void read_traceback(dg_vm *vm, lua_State *co, dg_failure *failure) {
     if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
         size_t length;
         const char *text = lua_tolstring(L, -1, &length);
-        failure->traceback = keep(&vm->traceback, text, length);
+        failure->traceback = keep(vm, &vm->traceback, text, length);
     }
     lua_pop(L, 1);
 }
@@ -89,11 +92,11 @@ static void keep_error_table(dg_vm *vm, lua_State *co, const char *place, dg_fai
     if (lua_pcall(L, 2, 0, 0) != LUA_OK) lua_pop(L, 1);
     if (e.status != 0) failure->status = e.status;
     if (e.message != NULL) {
-        failure->message = keep(&vm->message, e.message, e.length);
+        failure->message = keep(vm, &vm->message, e.message, e.length);
     } else {
         char text[256];
         int length = snprintf(text, sizeof text, "%s: error was called with a table that has no message (a string, or { status =, message = } is shown)", place);
-        failure->message = keep(&vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+        failure->message = keep(vm, &vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
     }
     if (co == L) lua_pop(L, 1);
     else lua_xmove(L, co, 1);
@@ -125,13 +128,13 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     } else if (lua_type(co, -1) == LUA_TSTRING) {
         size_t n;
         const char *s = lua_tolstring(co, -1, &n);
-        failure->message = keep(&vm->message, s, n);
+        failure->message = keep(vm, &vm->message, s, n);
     } else if (lua_type(co, -1) == LUA_TNUMBER) {
         length = snprintf(text, sizeof text, "%s: error was called with the number %g", place, (double)lua_tonumber(co, -1));
     } else {
         length = snprintf(text, sizeof text, "%s: error was called with a %s value (a string, or { status =, message = } is shown)", place, luaL_typename(co, -1));
     }
-    if (length > 0) failure->message = keep(&vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+    if (length > 0) failure->message = keep(vm, &vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
     read_traceback(vm, co, failure);
 }
 
@@ -153,9 +156,8 @@ void dg_failure_of_answer(dg_vm *vm, const char *place, dg_failure *failure) {
     if (text == NULL) return;
     int length = snprintf(text, size, "%s: ", place);
     memcpy(text + length, failure->message.start, failure->message.length);
-    failure->message = (dg_bytes){ text, (size_t)length + failure->message.length };
-    free(vm->message);
-    vm->message = text;
+    failure->message = keep(vm, &vm->message, text, (size_t)length + failure->message.length);
+    free(text);
 }
 
 /* "lib/names.lua:3: ...", whichever file it is. */

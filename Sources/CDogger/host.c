@@ -27,13 +27,24 @@ void dg_error_type(lua_State *L) {
     lua_pop(L, 1);
 }
 
+/* The whole name, where Lua's own would be cut. */
+static void push_place_of(lua_State *L, const lua_Debug *ar) {
+    lua_pushfstring(L, "%s:%d: ", ar->source[0] == '@' ? ar->source + 1 : ar->short_src, ar->currentline);
+}
+
+void dg_push_caller(lua_State *L, int level) {
+    lua_Debug ar;
+    if (lua_getstack(L, level, &ar) && lua_getinfo(L, "Sl", &ar) && ar.currentline > 0) push_place_of(L, &ar);
+    else lua_pushliteral(L, "");
+}
+
 /* Pushes "file:line: " of the script's innermost function: dogger's own Lua is not where the user looks. */
 void dg_push_place(lua_State *L) {
     lua_Debug ar;
     for (int level = 0; lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline <= 0 || ar.source[0] == '=') continue;
-        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+        push_place_of(L, &ar);
         return;
     }
     lua_pushliteral(L, "");

@@ -18,7 +18,7 @@
 static int report = -1;
 
 typedef struct words {
-    char text[LUA_IDSIZE + 256];
+    char text[4096 + 256];
     size_t length;
 } words;
 
@@ -45,7 +45,7 @@ static bool add_place(words *w, lua_State *L) {
     for (int level = 0; L != NULL && level < MOST_LEVELS && lua_getstack(L, level, &where); level++) {
         lua_getinfo(L, "Sl", &where);
         if (where.currentline <= 0) continue;
-        add(w, where.short_src);
+        add(w, where.source[0] == '@' ? where.source + 1 : where.short_src);
         add(w, ":");
         add_number(w, where.currentline);
         return true;

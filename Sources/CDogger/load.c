@@ -20,6 +20,7 @@ static const char *read_text(lua_State *L, void *context, size_t *length) {
 
 void dg_load_text(lua_State *L, dg_bytes text, const char *name) {
     text_reader reader = { text };
+    dg_chunk_names_add(dg_vm_of(L), name);
     if (lua_load(L, read_text, &reader, name, "t") != LUA_OK) lua_error(L);
 }
 

@@ -94,10 +94,13 @@ void dg_vm_close(dg_vm *vm) {
         free(task);
     }
     free(vm->headers);
+    dg_chunk_names_free(vm);
     free(vm->message);
     free(vm->traceback);
     free(vm);
 }
+
+const char *dg_lua_version(void) { return LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE; }
 
 size_t dg_vm_memory(const dg_vm *vm) { return vm->memory; }
 

@@ -11,6 +11,8 @@
 #include "dogger_buffer.h"
 #include "dogger_vm.h"
 
+typedef struct dg_chunk_name dg_chunk_name;
+
 struct dg_vm {
     lua_State *L;                       /* the main state: the only one that lua_pcall is called on from outside */
     size_t memory, memory_limit;
@@ -38,6 +40,7 @@ struct dg_vm {
     dg_buffer json;                     /* the JSON body of the response at hand */
     dg_header *headers;                 /* the headers of the response at hand */
     size_t header_capacity;
+    dg_chunk_name *chunk_names;         /* those that Lua cuts */
     char *message, *traceback;          /* texts of the last failure; outside of the VM's own memory */
 };
 
@@ -89,8 +92,15 @@ void dg_host_ask(lua_State *L, dg_call *call);  /* for what never waits: leaves 
 int dg_host_returns(lua_State *L, int status, lua_KContext context);
 int dg_raise(lua_State *L, int status);     /* raises the message on the top as an error with that status */
 void dg_push_place(lua_State *L);
+void dg_push_caller(lua_State *L, int level);   /* "file:line: " of one level, or "" */
 void dg_error_type(lua_State *L);
 dg_bytes dg_caller(lua_State *L, int level);
+
+/* chunk_names.c: remembers a chunk's name, as Lua takes it, where Lua will cut it; gives the text with the full names in their places, to
+   be freed, or NULL where nothing is to be replaced */
+void dg_chunk_names_add(dg_vm *vm, const char *name);
+char *dg_chunk_names_expand(const dg_vm *vm, const char *text, size_t *length);
+void dg_chunk_names_free(dg_vm *vm);
 
 /* load.c: pushes the chunk as a function, or raises; `name` as luaL_loadbufferx takes it */
 void dg_load_text(lua_State *L, dg_bytes text, const char *name);

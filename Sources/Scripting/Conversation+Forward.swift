@@ -16,7 +16,9 @@ extension Conversation {
         }
         keepHead()
         let relay = Relay(exchange, delegate: self)
+        relayFault = nil
         if let message = send(changes, on: relay, to: upstream) { return handler.fail(&call, message, status: 400) }
+        if let fault = relayFault { return handler.fail(&call, fault.message, status: fault.status) }
         isBodyGone = isBodyGone || takesBody
         relays.append(relay)
         wait = .forward(relays.count - 1)
@@ -200,7 +202,9 @@ extension Conversation: RelayDelegate {
         switch wait {
         case .forward(let number), .upstreamChunk(let number), .upstreamBody(let number):
             if relays[number] === relay { resume(handler.error(message, status: status)) }
-        default: break
+        default:
+            // The script is still in its call, when the part of the body that is here already is no proper one.
+            relayFault = (status, message)
         }
     }
 

@@ -19,6 +19,8 @@ final class Conversation {
     private var isBodyLogged = false
     /// The requests that were forwarded, by the number that the script's response objects have.
     var relays: [Relay] = []
+    /// Why one of them failed before it was sent.
+    var relayFault: (status: Int, message: String)?
     /// The client's body went up with one of them.
     var isBodyGone = false
     /// A relay goes on with the exchange.

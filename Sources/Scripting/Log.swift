@@ -86,9 +86,10 @@ public final class Log {
 }
 
 extension Log {
-    /// The sentence; and under it, where the script itself failed, the calls that led there.
+    /// The sentence; and under it, where the script itself failed, the calls that led there. The sentence may hold what a client
+    /// sent, which must not look like another line of the log, nor move a terminal's cursor.
     func failure(_ failure: ScriptFailure) {
-        line("dogger: \(failure.message)")
+        line("dogger: \(Printable.text(failure.message))")
         if failure.status == 500 || failure.kind != .scriptError, !failure.traceback.isEmpty { line(failure.traceback) }
     }
 }

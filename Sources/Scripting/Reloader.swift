@@ -11,6 +11,8 @@ public final class Reloader {
     private let dispatcher: Dispatcher
     private var watcher: FileWatcher!
     private var missing: Timer?
+    /// Called in place of a reload whose files this process has no right to read any more.
+    public var whenKeptOut: () -> Void = {}
 
     /// A save by renaming leaves a gap without a file; only past this is it told as gone. Nanoseconds.
     private static let gap: UInt64 = 100_000_000
@@ -69,6 +71,10 @@ public final class Reloader {
         missing?.cancel()
         missing = nil
         let (result, files) = Handler.load(paths, options, loop, log)
+        guard !files.isKeptOut else {
+            whenKeptOut()
+            return follow(files)
+        }
         switch result {
         case .success(let handler):
             dispatcher.handler.retire()

@@ -37,6 +37,9 @@ final class ScriptFiles {
 
     /// The absolute path of each file that was read or looked for, with its state then; nil where there was none.
     private(set) var touched: [String: Stamp?] = [:]
+    /// A file that its owner and mode let this process read is out of its reach all the same: Landlock keeps it, which was told
+    /// what is to be read before the directory was exchanged.
+    private(set) var isKeptOut = false
     /// Called when a request reads a file that the version was not loaded from. From then on files that are not there are not
     /// remembered: each request looks for them anew, and clients could name any number of them.
     var whenNew: (() -> Void)?
@@ -169,7 +172,9 @@ final class ScriptFiles {
         let descriptor = try open(path)
         guard descriptor >= 0 else {
             let code = errno
-            remember(absolute, nil)
+            if code == EACCES, access(path, R_OK) == 0 { isKeptOut = true }
+            // One that is there and can't be read has a state all the same: only a change of it is news.
+            remember(absolute, Stamp(path: path))
             throw Fault(message: ScriptFiles.explain(path, code), isMissing: code == ENOENT)
         }
         defer { close(descriptor) }

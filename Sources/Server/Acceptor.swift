@@ -9,6 +9,10 @@ final class Acceptor: EventSource {
     let listener: Listener
     private let isTCP: Bool
     private(set) var isPaused = false
+    /// Whoever comes stays in the queue, for somebody else.
+    var isHeld = false {
+        didSet { if isOpen, !isPaused { watch(isHeld ? [] : .readable) } }
+    }
     private var isOpen = true
 
     /// In one turn, so that a flood of clients can't hold up those who are in already.
@@ -26,7 +30,7 @@ final class Acceptor: EventSource {
     func ready(_ events: Events) { accept(most: Acceptor.mostPerTurn) }
 
     private func accept(most: Int) {
-        for _ in 0..<most where isOpen && !isPaused {
+        for _ in 0..<most where isOpen && !isPaused && !isHeld {
             let descriptor = dg_accept(listener.descriptor)
             if descriptor >= 0 {
                 serve(descriptor)
@@ -70,7 +74,7 @@ final class Acceptor: EventSource {
     func resume() {
         guard isPaused, isOpen else { return }
         isPaused = false
-        watch(.readable)
+        if !isHeld { watch(.readable) }
     }
 
     private func watch(_ interest: Events) {

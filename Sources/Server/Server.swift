@@ -53,6 +53,11 @@ public final class Server {
         acceptors.append(acceptor)
     }
 
+    /// Takes no connections until `resumeListening`: clients wait in the queue, also when the server drains meanwhile.
+    public func holdListening() { for acceptor in acceptors { acceptor.isHeld = true } }
+
+    public func resumeListening() { for acceptor in acceptors { acceptor.isHeld = false } }
+
     /// Ends the service without losing a request: stops listening (what waits in the queue is still taken in), closes idle
     /// connections, lets exchanges under way finish, and tells their clients that the connection ends.
     /// - Parameters:

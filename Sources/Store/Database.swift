@@ -96,8 +96,8 @@ final class Database {
     /// Makes a fresh file a store, and sees to it that any other file is one.
     private static func prepare(_ handle: OpaquePointer, _ isMemory: Bool, _ limit: Int) throws(DatabaseFault) {
         if isMemory {
-            // Nobody else has these files; and they outlive this process, whether it synchronizes them or not.
-            try execute(handle, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF")
+            // They outlive this process, whether it synchronizes them or not.
+            try execute(handle, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF")
         }
         try execute(handle, "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")
         let isNew = try number(handle, "SELECT count(*) FROM sqlite_master") == 0

@@ -5,7 +5,7 @@ import Glibc
 /// A database that lives in memory and outlives the process that works on it: two files without a name (memfd_create(2)), the
 /// database and its journal, that a parent holds and every worker inherits. SQLite reaches them through a file system of ours
 /// (sqlite3.h, "OS Interface Object"), in which a name is the two descriptors' numbers, `5,6`, and `5,6-journal` is the journal.
-/// It has no locks: only one process at a time may have the database open.
+/// Two workers may have the database open at once: one that finishes its requests, and the one that has taken over.
 public struct MemoryFiles: Sendable {
     /// The database's, and the journal's. Open as long as the process lives.
     public let descriptors: [Int32]
@@ -122,8 +122,12 @@ private struct MemoryFile {
             size!.pointee = sqlite3_int64(status.st_size)
             return SQLITE_OK
         }
-        methods.pointee.xLock = { _, _ in SQLITE_OK }
-        methods.pointee.xUnlock = { _, _ in SQLITE_OK }
+        // Whoever reads keeps the others out as well: there is one lock, and for a short time.
+        methods.pointee.xLock = { file, _ in setLock(MemoryFile(file).descriptor, F_WRLCK) ? SQLITE_OK : SQLITE_BUSY }
+        methods.pointee.xUnlock = { file, level in
+            if level == SQLITE_LOCK_NONE { _ = setLock(MemoryFile(file).descriptor, F_UNLCK) }
+            return SQLITE_OK
+        }
         methods.pointee.xCheckReservedLock = { _, out in
             out!.pointee = 0
             return SQLITE_OK
@@ -133,6 +137,14 @@ private struct MemoryFile {
         methods.pointee.xDeviceCharacteristics = { _ in 0 }
         return UnsafePointer(methods)
     }()
+
+    /// A lock of this process, fcntl(2), which is gone with it. Locks of open files would be one with the parent's and all workers'.
+    private static func setLock(_ descriptor: Int32, _ type: Int32) -> Bool {
+        var lock = flock()
+        lock.l_type = Int16(type)
+        lock.l_whence = Int16(SEEK_SET)
+        return fcntl(descriptor, F_SETLK, &lock) == 0
+    }
 
     /// Calls until `count` bytes are done or no more are; a signal interrupts such calls.
     /// - Returns: how many bytes are done; -1 at an error.

@@ -28,6 +28,11 @@ public final class Store {
         if case .memory(let files?) = place { files.descriptors } else { [] }
     }
 
+    /// Where its file is; nil: in memory.
+    public var path: String? {
+        if case .file(let path) = place { path } else { nil }
+    }
+
     /// Whether it is a file, and so worth to be opened before the first use: there may be something wrong with it.
     public var isFile: Bool {
         if case .file = place { true } else { false }

@@ -21,6 +21,9 @@ final class Channel: EventSource {
         case alive
         /// It can't begin: a sentence that says why.
         case failed
+        /// Files that its handlers are made of are where it has given up the right to read. It takes no connections until it
+        /// hears `end` or `stay`.
+        case keptOut
 
         // What the parent asks of its worker.
 
@@ -28,6 +31,8 @@ final class Channel: EventSource {
         /// sides read alike.
         case end
         case reload
+        /// Go on, for nobody takes over.
+        case stay
         /// Answer, to show that the loop turns.
         case ping
     }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 
 /// Where the docker client would find its engine: `DOCKER_HOST`, the context in use, or the usual socket.
 enum DockerHost {
@@ -18,7 +17,7 @@ enum DockerHost {
     /// As docker's command line decides it: DOCKER_HOST, then DOCKER_CONTEXT, then the configuration's current context.
     /// - Throws: `Failure` when the context in use has no address.
     static func address() throws -> String {
-        if let host = variable("DOCKER_HOST"), !host.isEmpty { return host }
+        if let host = variable("DOCKER_HOST") { return host }
         let folder = variable("DOCKER_CONFIG") ?? "\(variable("HOME") ?? "")/.docker"
         let decoder = JSONDecoder()
         let config = read("\(folder)/config.json").flatMap { try? decoder.decode(Config.self, from: $0) }
@@ -35,6 +34,4 @@ enum DockerHost {
     }
 
     private static func read(_ path: String) -> Data? { FileManager.default.contents(atPath: path) }
-
-    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

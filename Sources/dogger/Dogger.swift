@@ -17,6 +17,8 @@ struct Dogger: ParsableCommand {
 
               dogger run handlers/ps.lua -- docker ps
 
+            dogger --version --verbose says what of the kernel's means keeps scripts in on this machine.
+
             Exit status: 0 when all went well, 1 when something failed, 2 when dogger was used wrongly.
             """,
         version: "dogger \(DoggerVersion.number)",
@@ -27,6 +29,10 @@ struct Dogger: ParsableCommand {
         do {
             let arguments = CommandLine.arguments.dropFirst()
             let own = arguments.prefix { $0 != "--" }
+            if Set(own) == ["--version", "--verbose"] {
+                print(try Version.verbose())
+                return
+            }
             var command = try parseAsRoot(Array(own))
             let behind = Array(arguments.dropFirst(own.count + 1))
             if own.count < arguments.count, behind.isEmpty { throw ValidationError("no command stands behind --: name one, or leave -- out") }

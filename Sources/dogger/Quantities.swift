@@ -6,6 +6,12 @@ struct ByteCount: ExpressibleByArgument {
 
     init(_ bytes: Int) { self.bytes = bytes }
 
+    /// For an option, so that one who writes it wrongly sees a right one.
+    @Sendable static func parse(_ text: String) throws -> ByteCount {
+        guard let size = ByteCount(argument: text) else { throw ValidationError("write a size as 65536, 64KiB or 256MiB") }
+        return size
+    }
+
     init?(argument: String) {
         let digits = argument.prefix { $0.isASCII && $0.isNumber }
         let units = ["": 1, "B": 1, "KiB": 1 << 10, "K": 1 << 10, "MiB": 1 << 20, "M": 1 << 20, "GiB": 1 << 30, "G": 1 << 30]
@@ -26,6 +32,12 @@ struct Duration: ExpressibleByArgument {
 
     init(seconds: Double) { nanoseconds = UInt64(seconds * 1e9) }
 
+    /// For an option.
+    @Sendable static func parse(_ text: String) throws -> Duration {
+        guard let time = Duration(argument: text) else { throw ValidationError("write a time as 500ms, 10s or 2m") }
+        return time
+    }
+
     init?(argument: String) {
         let number = argument.prefix { ($0.isASCII && $0.isNumber) || $0 == "." }
         let units = ["": 1.0, "s": 1, "ms": 1e-3, "m": 60, "h": 3600]
@@ -44,6 +56,12 @@ struct Duration: ExpressibleByArgument {
 struct TCPAddress: ExpressibleByArgument {
     var host: String
     var port: UInt16
+
+    /// For an option.
+    @Sendable static func parse(_ text: String) throws -> TCPAddress {
+        guard let address = TCPAddress(argument: text) else { throw ValidationError("write an address as 127.0.0.1:9000, [::1]:9000 or :9000") }
+        return address
+    }
 
     init?(argument: String) {
         guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...]) else { return nil }

@@ -46,10 +46,10 @@ struct Record: RunsCommand {
     var socket: String?
 
     @Option(help: ArgumentHelp(
-        "The most bytes of a body that are kept, each way. All of it goes by in any case.", valueName: "size"))
+        "The most bytes of a body that are kept, each way. All of it goes by in any case. (default: 1MiB)", valueName: "size"), transform: ByteCount.parse)
     var bodyLimit = ByteCount(1 << 20)
 
-    @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM.", valueName: "time"))
+    @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM. (default: 10s)", valueName: "time"), transform: Duration.parse)
     var grace = Duration(seconds: 10)
 
     /// What stands behind `--`. The parser knows no second list, so `Dogger.main` puts it here.

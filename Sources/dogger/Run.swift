@@ -42,7 +42,7 @@ struct Run: RunsCommand {
     @Option(help: ArgumentHelp("The socket's path. It is made with mode 0600. (default: /tmp/dogger.sock)", valueName: "path"), completion: .file())
     var socket: String?
 
-    @Option(help: ArgumentHelp("Serve on TCP. Everybody on this machine may connect, so a loopback address is asked for, or --public.", valueName: "host:port"))
+    @Option(help: ArgumentHelp("Serve on TCP. Everybody on this machine may connect, so a loopback address is asked for, or --public.", valueName: "host:port"), transform: TCPAddress.parse)
     var listen: TCPAddress?
 
     @Flag(name: .customLong("public"), help: "Let --listen be an address that other machines reach, under any host name.")
@@ -68,7 +68,7 @@ struct Run: RunsCommand {
     @Flag(help: "Keep errors of scripts to the log: the client learns only that the handler failed.")
     var hideErrors = false
 
-    @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM.", valueName: "time"))
+    @Option(help: ArgumentHelp("How long requests under way may go on after SIGTERM. (default: 10s)", valueName: "time"), transform: Duration.parse)
     var grace = Duration(seconds: 10)
 
     @OptionGroup(title: "What scripts may reach") var grants: GrantOptions
@@ -103,7 +103,8 @@ struct Run: RunsCommand {
             let (paths, given) = try HandlerSearch.all.findAll(handlers)
             scripting.given = given
             let plan = Service.Plan(
-                handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds)
+                handlers: paths, scripting: scripting, server: limits.server, upstream: address, grace: grace.nanoseconds,
+                tellsGaps: command.isEmpty)
             throw try ExitCode(command.isEmpty ? serve(plan) : PrivateSocket.run(command, plan, listen: openSockets))
         } catch let error as ListenError {
             throw Failure(error.description)

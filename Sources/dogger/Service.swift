@@ -23,6 +23,8 @@ final class Service {
         var upstream: UpstreamAddress?
         /// Nanoseconds that requests under way get at the end.
         var grace: UInt64
+        /// Say what of the kernel's means to keep scripts in is missing.
+        var tellsGaps = true
     }
 
     /// The life of a worker: makes this process one, loads the handlers, serves until its parent says that it is enough.
@@ -32,10 +34,13 @@ final class Service {
     static func live(_ plan: Plan, _ listeners: [Listener], _ channelEnd: Int32) -> Never {
         separate(keeping: listeners.map(\.descriptor) + plan.scripting.store.descriptors + [channelEnd])
         dg_report_to(channelEnd)
+        Descriptor.raiseLimit()
+        let held = Confinement(plan).enter()
         do {
             let loop = try EventLoop()
             let log = Log(2, loop)
             defer { log.flush() }
+            if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             let service = try Service(plan, loop, log, channelEnd)
             for listener in listeners {
                 try service.server.listen(Listener(adopting: listener.descriptor, isShared: listener.isShared))
@@ -74,7 +79,6 @@ final class Service {
 
     /// Loads the handlers.
     private init(_ plan: Plan, _ loop: EventLoop, _ log: Log, _ channelEnd: Int32) throws {
-        Descriptor.raiseLimit()
         self.loop = loop
         self.log = log
         var scripting = plan.scripting
@@ -85,6 +89,11 @@ final class Service {
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
         channel = try Channel(loop, end: channelEnd, onEnd: { exit(1) }) { [unowned self] in obey($0, $1) }
+        reloader.whenKeptOut = { [unowned self] in
+            // The next worker answers whoever comes now.
+            server.holdListening()
+            channel.send(.keptOut)
+        }
     }
 
     private func obey(_ order: Channel.Kind, _ text: String) {
@@ -93,6 +102,7 @@ final class Service {
         case .reload:
             reloader.reload()
             channel.send(.reloaded)
+        case .stay: server.resumeListening()
         case .ping: channel.send(.alive)
         default: break
         }

@@ -16,6 +16,10 @@ final class Supervisor {
     private let manager: ServiceManager?
     private var whenServing: () -> Void = {}
     private var worker: Worker?
+    /// Takes over from the worker as soon as it serves.
+    private var successor: Worker?
+    /// Workers that somebody took over from, and that finish what is under way.
+    private var leaving: [Worker] = []
     private var backoff = Backoff()
     private var nextStart: Timer?
     private var deadline: Timer?
@@ -83,15 +87,18 @@ final class Supervisor {
     func end() {
         if !isEnding { manager?.stopping() }
         let time = isEnding ? 0 : plan.grace
+        let workers = leaving + [worker, successor].compactMap { $0 }
+        for worker in workers { worker.end(by: EventLoop.clock() + time) }
         isEnding = true
         closeListeners()
         nextStart?.cancel()
-        guard let worker else { return loop.stop() }
-        worker.end(by: EventLoop.clock() + time)
+        guard !workers.isEmpty else { return loop.stop() }
         deadline?.cancel()
         deadline = loop.schedule(after: time + Supervisor.patience) { [unowned self] in
             // Where the whole machine has stood still, both clocks have run out: the worker too gets a moment to see it.
-            deadline = loop.schedule(after: Supervisor.patience) { worker.kill(silence: time + 2 * Supervisor.patience) }
+            deadline = loop.schedule(after: Supervisor.patience) {
+                for worker in workers { worker.kill(silence: time + 2 * Supervisor.patience) }
+            }
         }
     }
 
@@ -100,16 +107,22 @@ final class Supervisor {
     private func startWorker() {
         guard !isEnding else { return }
         do throws(SystemError) {
-            worker = try Worker(
-                loop, work: { [plan, listeners] in Service.live(plan, listeners, $0) },
-                onMessage: { [unowned self] in hear($0) }, onEnd: { [unowned self] in workerEnded($0) })
+            worker = try makeWorker()
         } catch {
             succeed(.failed(error.description), after: 0, wasServing: false)
         }
     }
 
-    private func hear(_ kind: Channel.Kind) {
+    private func makeWorker() throws(SystemError) -> Worker {
+        try Worker(
+            loop, work: { [plan, listeners] in Service.live(plan, listeners, $0) },
+            onMessage: { [unowned self] in hear($0, $1) }, onEnd: { [unowned self] in workerEnded($0, $1) })
+    }
+
+    private func hear(_ teller: Worker, _ kind: Channel.Kind) {
         switch kind {
+        case .keptOut where teller === worker && successor == nil && !isEnding: startSuccessor()
+        case .serving where teller === successor && !isEnding: takeOver()
         case .serving where !isEnding:
             manager?.ready()
             lastFailure = nil
@@ -127,23 +140,65 @@ final class Supervisor {
         }
     }
 
-    private func workerEnded(_ end: WorkerEnd) {
-        let ended = worker!
-        worker = nil
+    private func workerEnded(_ ended: Worker, _ end: WorkerEnd) {
+        let isSuccessor = ended === successor
+        let wasLeaving = leaving.contains { $0 === ended }
+        leaving.removeAll { $0 === ended }
+        if isSuccessor { successor = nil }
+        if ended === worker {
+            isUnanswered = false
+            worker = nil
+        }
+        if isEnding {
+            finish(end, hadRequests: !isSuccessor)
+        } else if wasLeaving {
+            if end != .finished { say("dogger: \(end.description), and requests that were to finish broke off") }
+        } else if isSuccessor {
+            say("dogger: \(end.description); the last good version goes on serving")
+            worker?.stay()
+        } else if let next = successor {
+            say("dogger: \(end.description); the requests in it broke off, and the next worker takes over")
+            successor = nil
+            worker = next
+        } else {
+            succeed(end, after: EventLoop.clock() - ended.start, wasServing: ended.isServing)
+        }
+    }
+
+    /// A worker ended that was to.
+    private func finish(_ end: WorkerEnd, hadRequests: Bool) {
+        if end != .finished, hadRequests {
+            say("dogger: \(end.description), and requests that were to finish broke off")
+            result = .success(1)
+        }
+        guard worker == nil, successor == nil, leaving.isEmpty else { return }
+        deadline?.cancel()
+        loop.stop()
+    }
+
+    /// The files of the handlers are where the worker has no right to read; one that starts now gets that right.
+    private func startSuccessor() {
+        do throws(SystemError) {
+            successor = try makeWorker()
+        } catch {
+            say("dogger: \(error.description); the last good version goes on serving")
+            worker?.stay()
+        }
+    }
+
+    private func takeOver() {
+        if let worker {
+            leaving.append(worker)
+            worker.end(by: EventLoop.clock() + plan.grace)
+        }
+        worker = successor
+        successor = nil
         isUnanswered = false
-        succeed(end, after: EventLoop.clock() - ended.start, wasServing: ended.isServing)
+        say("dogger: reloaded \(plan.handlers.joined(separator: ", ")) in a new worker, for the old one had no right to read where the files are now")
     }
 
     /// Decides what comes after a worker.
     private func succeed(_ end: WorkerEnd, after lifetime: UInt64, wasServing: Bool) {
-        if isEnding {
-            deadline?.cancel()
-            if end != .finished {
-                say("dogger: \(end.description), and requests that were to finish broke off")
-                result = .success(1)
-            }
-            return loop.stop()
-        }
         guard hasServed else {
             result = .failure(Failure(end.description))
             return loop.stop()

@@ -20,8 +20,8 @@ final class Worker {
     ///   - onMessage: called on the loop with what it tells about its life, not about its end.
     ///   - onEnd: called once on the loop, when it has ended.
     init(
-        _ loop: EventLoop, work: (Int32) -> Never, onMessage: @escaping (Channel.Kind) -> Void,
-        onEnd: @escaping (WorkerEnd) -> Void
+        _ loop: EventLoop, work: (Int32) -> Never, onMessage: @escaping (Worker, Channel.Kind) -> Void,
+        onEnd: @escaping (Worker, WorkerEnd) -> Void
     ) throws(SystemError) {
         let (ours, theirs) = try Channel.makePair()
         defer { close(theirs) }
@@ -30,15 +30,15 @@ final class Worker {
             case .failed, .hung, .crashed: lastWord = (kind, text)
             case .serving:
                 isServing = true
-                onMessage(kind)
-            default: onMessage(kind)
+                onMessage(self, kind)
+            default: onMessage(self, kind)
             }
         }
         do throws(SystemError) {
             process = try ChildProcess(loop, forking: { work(theirs) }) { [unowned self] status in
                 channel.drain()
                 channel.close()
-                onEnd(silence.map { .silent($0) } ?? WorkerEnd(status, lastWord: lastWord, wasAsked: wasAsked))
+                onEnd(self, silence.map { .silent($0) } ?? WorkerEnd(status, lastWord: lastWord, wasAsked: wasAsked))
             }
         } catch {
             channel.close()
@@ -52,6 +52,9 @@ final class Worker {
         wasAsked = true
         channel.send(.end, "\(time)")
     }
+
+    /// After `keptOut`: go on.
+    func stay() { channel.send(.stay) }
 
     func reload() { channel.send(.reload) }
 

@@ -71,11 +71,11 @@ def test_the_completion_for_bash_completes(directory):
     (["frobnicate"], ["frobnicate", "dogger --help"]),
     (["run", "handler.lua", "--nope"], ["--nope", "dogger run --help"]),
     (["run", "handler.lua", "--socket"], ["--socket"]),
-    (["run", "handler.lua", "--head-limit", "12q"], ["12q", "--head-limit"]),
+    (["run", "handler.lua", "--head-limit", "12q"], ["12q", "--head-limit", "write a size as 65536, 64KiB or 256MiB"]),
     (["run", "handler.lua", "--body-limit", "-1"], ["--body-limit"]),
     (["run", "handler.lua", "--memory-limit", "0"], ["--memory-limit"]),
-    (["run", "handler.lua", "--script-timeout", "soon"], ["soon", "--script-timeout"]),
-    (["run", "handler.lua", "--listen", "9000"], ["9000", "--listen"]),
+    (["run", "handler.lua", "--script-timeout", "soon"], ["soon", "--script-timeout", "write a time as 500ms, 10s or 2m"]),
+    (["run", "handler.lua", "--listen", "9000"], ["9000", "--listen", "write an address as 127.0.0.1:9000"]),
     (["run", "handler.lua", "--listen", "127.0.0.1:99999"], ["99999", "--listen"]),
     (["check", "handler.lua", "--", "ls"], ["dogger run"]),
     (["run", "handler.lua", "--"], ["no command stands behind --"]),
@@ -331,3 +331,23 @@ def test_check_stops_an_endless_loop(directory, write):
     write("while true do end")
     result = finish("check", "handler.lua", "--script-timeout", "50ms", cwd=directory)
     assert result.returncode == 1 and "handler.lua:1: " in result.stderr and "0.05 s" in result.stderr
+
+
+# Where the docker client would find its engine
+
+
+@pytest.mark.parametrize("host,context,expected", [
+    ("unix:///none.sock", "other", "unix:///none.sock"),
+    ("", "other", "unix:///other.sock"),
+    ("", "", "unix:///current.sock"),       # as docker has it: empty is unset
+    (None, None, "unix:///current.sock"),
+    ("", "default", "unix:///var/run/docker.sock"),
+])
+def test_the_engine_that_docker_would_use(serve, directory, write, host, context, expected):
+    write('{"currentContext": "current"}', "config.json")
+    for name in ["current", "other"]:
+        write('{"Name": "%s", "Endpoints": {"docker": {"Host": "unix:///%s.sock"}}}' % (name, name), f"contexts/meta/{name}/meta.json")
+    given = {name: value for name, value in [("DOCKER_HOST", host), ("DOCKER_CONTEXT", context)] if value is not None}
+    kept = {name: value for name, value in os.environ.items() if name not in ("DOCKER_HOST", "DOCKER_CONTEXT")}
+    dogger = serve(None, "--upstream", "docker", env=kept | given | {"DOCKER_CONFIG": str(directory)})
+    dogger.wait(f"in front of {expected} on ")

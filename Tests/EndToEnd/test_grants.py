@@ -67,3 +67,34 @@ def test_wrong_use(write, directory, arguments, words):
         assert (result.returncode, result.stdout) == (2, "")
         for word in words:
             assert word in result.stderr
+
+
+@pytest.mark.parametrize("line,words", [
+    ("io.open('/etc/passwd')", "'io' is not defined"),
+    ("io.popen('id')", "'io' is not defined"),
+    ("dofile('/etc/passwd')", "'dofile' is not defined"),
+    ("loadfile('/etc/passwd')", "'loadfile' is not defined"),
+    ("os.execute('id')", "attempt to call a nil value (field 'execute')"),
+    ("os.getenv('HOME')", "attempt to call a nil value (field 'getenv')"),
+    ("os.remove('handler.lua')", "attempt to call a nil value (field 'remove')"),
+    ("os.rename('handler.lua', 'x')", "attempt to call a nil value (field 'rename')"),
+    ("os.tmpname()", "attempt to call a nil value (field 'tmpname')"),
+    ("os.exit()", "attempt to call a nil value (field 'exit')"),
+    ("package.loadlib('libc.so.6', '*')", "'package' is not defined"),
+    ("debug.getregistry()", "'debug' is not defined"),
+    ("require('socket')", "there is no module 'socket'"),
+    ("require('../x')", "is no name of a module"),
+    ("require('dogger').read_file('/proc/self/environ')", "--allow-read /proc/self"),
+    ("require('dogger').read_file('/proc/self/mem')", "--allow-read /proc/self"),
+    ("require('dogger').read_file('/dev/zero')", "--allow-read /dev"),
+    ("require('dogger').read_file('../' .. ('x/'):rep(3000))", "read_file"),
+    ("require('dogger').env('PATH')", "--allow-env PATH"),
+    ("require('dogger').env('PATH\\0X')", "a script sees no variables"),
+    ("require('dogger').env('*')", "--allow-env *"),
+])
+def test_hostile_scripts_reach_nothing(serve, line, words):
+    dogger = serve(f"return function(req) if req.path == '/' then return 'fine' end return tostring({line}) end")
+    answer = dogger.get("/try")
+    assert answer.status == 500
+    assert answer.json["message"].startswith("handler.lua:1: ") and words in answer.json["message"], answer.text
+    assert dogger.get().text == "fine"

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 
 import pytest
 from harness import ROOT, attacks
@@ -176,6 +175,20 @@ def test_nopriv_refuses_every_way_out_and_says_why(nopriv, administrator):
     assert not ways_out(administrator)
 
 
+@pytest.mark.parametrize("chain", ["nopriv mine", "mine nopriv", "nopriv label", "label nopriv", "log nopriv redact"])
+def test_nopriv_refuses_them_in_company_too(serve, administrator, chain):
+    """Where one policy asks, another answers: what that one hides must not count as harmless."""
+    dogger = serve([FOLDER / f"{name}.lua" for name in chain.split()], "--upstream", administrator.socket, "--quiet")
+    for way, body in (WAYS | REFUSED).items():
+        status = attack(dogger, "POST", "/v1.41/containers/create", JSON, json.dumps(body))
+        assert status == 201 and "/proc" in way or 400 <= status < 500, (way, status)
+        assert not ways_out(administrator), way
+    number = dogger.request("POST", "/v1.41/containers/create", JSON, json.dumps(PLAIN)).json["Id"]
+    assert attack(dogger, "POST", f"/containers/{number}/exec", JSON, json.dumps(EXEC | {"Privileged": True})) == 403
+    assert attack(dogger, "POST", f"/containers/{number}/start", JSON, json.dumps({"Privileged": True})) == 204
+    assert not ways_out(administrator)
+
+
 def test_nopriv_lets_no_spelling_of_a_body_through(nopriv, administrator):
     count = 0
     for way, body in WAYS.items():
@@ -209,6 +222,27 @@ def test_nopriv_knows_the_host_s_network_by_its_id(nopriv, administrator):
     for number in network_ids(administrator):
         for body in (host(NetworkMode=number), PLAIN | {"NetworkingConfig": {"EndpointsConfig": {number: {}}}}):
             assert nopriv.request("POST", "/containers/create", JSON, json.dumps(body)).status == 403
+
+
+def test_nopriv_knows_the_host_s_network_behind_another_s_name(nopriv, administrator):
+    """To the engine an endpoint's NetworkID counts more than the name that it stands under."""
+    administrator.ask("POST", "/networks/create", {"Name": "net1"})
+    endpoint = {"NetworkID": network_ids(administrator)[0]}
+    body = host(NetworkMode="net1") | {"NetworkingConfig": {"EndpointsConfig": {"net1": endpoint}}}
+    number = administrator.ask("POST", "/containers/create", body).json["Id"]
+    assert administrator.ask("POST", f"/containers/{number}/start").status == 204
+    assert "host" in ways_out(administrator)
+    remove_containers(administrator)
+    for spelling, headers, data in attacks.bodies(body, host(NetworkMode="net1")):
+        status = attack(nopriv, "POST", "/containers/create", headers, data)
+        assert status in (0, 201) or 400 <= status < 500, (spelling, status)
+        for container in administrator.ask("GET", "/containers/json?all=1").json:
+            administrator.ask("POST", f"/containers/{container['Id']}/start")
+        assert not ways_out(administrator), spelling
+        remove_containers(administrator)
+    connection = {"Container": "plain", "EndpointConfig": endpoint}
+    assert nopriv.request("POST", "/networks/net1/connect", JSON, json.dumps(connection)).status == 403
+    administrator.ask("DELETE", "/networks/net1")
 
 
 EXEC = {"Cmd": ["touch", "/attacked"], "AttachStdout": True}
@@ -356,5 +390,5 @@ def test_nopriv_lets_a_day_s_work_pass(nopriv, docker, directory):
     (directory / "upfile").write_text("carried\n")
     client = docker(nopriv)
     for command in DAY.strip().splitlines():
-        done = subprocess.run(["bash", "-ec", command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        done = client.shell(command, directory)
         assert done.returncode == 0, (command, done.stderr)

@@ -191,3 +191,22 @@ def test_a_script_can_change_its_request_for_those_after_it(serve, write):
     first = write('return function(req) req.note = "from the first"; req.path = "/other"; return nil end', "a.lua")
     second = write("return function(req) return req.path .. ' ' .. req.note end", "b.lua")
     assert serve(first, second).get("/x").body == b"/other from the first"
+
+
+@pytest.mark.parametrize("body", [b"9\r\nabc\r\n0\r\n\r\n", b"x\r\nabc\r\n0\r\n\r\n", b"3\r\nabcd\r\n0\r\n\r\n", b"3;" + b"x" * 70000], ids=range(4))
+def test_a_body_that_is_no_proper_one_is_answered_when_it_is_forwarded_too(serve, write, body):
+    """The part that is known to be wrong came along with the head."""
+    behind = serve(write("return function(req) return req.body end", "behind.lua"))
+    dogger = serve("return function(req) return req:forward() end", "--upstream", behind.socket)
+    assert dogger.request("POST", "/", [("Transfer-Encoding", "chunked")], body).status == 400
+    assert dogger.post("/", "proper").text == "proper"
+
+
+@pytest.mark.parametrize("target", ["http://d/containers/x%2Fjson", "/containers/x%2Fjson", "http://d/containers/x%2fjson?all=1"])
+def test_a_path_that_is_looked_at_is_not_forwarded_as_another(serve, write, target):
+    """To look at req.path, which is decoded, is not to change it, in the absolute form neither."""
+    behind = serve(write("return function(req) return req.target end", "behind.lua"))
+    dogger = serve("return function(req) local _ = req.path, req.query.all return req:forward() end", "--upstream", behind.socket)
+    assert "%2F" in dogger.get(target).message
+    for fine, seen in (("http://d/a/b%20c?x=1", "/a/b%20c?x=1"), ("http://d", "/"), ("http://d?x=%31", "/?x=%31"), ("/a?b=c", "/a?b=c")):
+        assert dogger.get(fine).text == seen

@@ -148,3 +148,32 @@ def test_an_error_while_others_wait(serve):
             assert dogger.get("/fail").status == 500
         connection.send("ended")
         assert connection.read_chunk() == b"ended"
+
+
+def test_a_long_path_is_told_whole(serve, directory, write):
+    """Lua itself cuts names of more than 59 bytes."""
+    folder = "a folder with a name that is rather long/and one more that is no shorter than that"
+    write("return {\n  fail = function() local t = nil return t.x end,\n}", f"{folder}/lib/broken.lua")
+    write("return (", f"{folder}/lib/syntax.lua")
+    write("""local broken = require "lib.broken"
+        local long = function() error("by error") end
+        return function(req)
+          if req.path == "/module" then return broken.fail() end
+          if req.path == "/error" then long() end
+          if req.path == "/syntax" then require "lib.syntax" end
+          if req.path == "/file" then return select(2, pcall(require("dogger").read_file, "none")) end
+          if req.path == "/loop" then while true do end end
+          print("logged")
+          return { status = "no" }
+        end""", f"{folder}/handler.lua")
+    dogger = serve([f"{folder}/handler.lua"], "--script-timeout", "50ms")
+    def message(path):
+        return dogger.get(path).json["message"]
+    assert message("/module") == f"{folder}/lib/broken.lua:2: attempt to index a nil value (local 't')"
+    dogger.wait(rf"^\s+{folder}/lib/broken\.lua:2: in function")
+    assert message("/error") == f"{folder}/handler.lua:2: by error"
+    assert message("/syntax").startswith(f"{folder}/lib/syntax.lua:1: unexpected symbol")
+    assert message("/loop") == f"{folder}/handler.lua:8: stopped after 0.05 s of CPU"
+    assert dogger.get("/file").text.startswith(f"{folder}/handler.lua:7: ")
+    assert message("/").startswith(f"{folder}/handler.lua:3: ")
+    dogger.wait(rf"^{folder}/handler\.lua:9: logged")

@@ -247,6 +247,16 @@ import Testing
         #expect(files.isStale)
     }
 
+    /// Else it would be tried again and again, without end.
+    @Test(.enabled(if: geteuid() != 0, "root may read every file")) func whatMayNotBeReadIsNotStaleForThat() {
+        directory.write("h.lua", "")
+        directory.write("x", "")
+        load()
+        chmod("\(root)/x", 0)
+        #expect(readFile("x") == "DIR/x can't be read: permission denied")
+        #expect(!files.isStale && !files.isKeptOut)
+    }
+
     /// Read twice, it is the first reading that the version was made of.
     @Test func aChangeBetweenTwoReadings() {
         directory.write("x", "one")

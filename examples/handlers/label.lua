@@ -1,38 +1,59 @@
--- Labels what is made through this socket with the uid of who made it: containers, networks, volumes and built images.
+-- Labels all that is made through this socket with the uid of who made it. Nobody can leave the label out, or say another's.
+-- That is containers, volumes, networks, services, configs, secrets, and the images of build, commit and import. An update leaves the
+-- label as it was. Not labelled is what comes from elsewhere (docker pull, docker load), a volume without a name that an image or
+-- -v /path asks for, a build's images below the last, and what the engine makes by itself. BuildKit could make an image that nobody
+-- has looked at, so that builds are the classic ones: DOCKER_BUILDKIT=0.
 -- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"
-local json = require "dogger.json"
 
 local LABEL = "dogger.made-by"
+local labelled = require "lib.labelled" (LABEL)
 
-local function labelled(labels, req)
-  if gate.is_empty(labels) then labels = {} end
-  if type(labels) ~= "table" or json.is_array(labels) then gate.refuse("labels have to be an object", 400) end
-  labels[LABEL] = req.peer.uid and tostring(req.peer.uid) or req.peer.address      -- whatever the client said
-  return labels
+local function maker(req)
+  return req.peer.uid and tostring(req.peer.uid) or req.peer.address
 end
 
-local function make(req)
-  local body = gate.object(req)
-  gate.spelled(body, "Labels", "the body")
-  body.Labels = labelled(body.Labels, req)
-  return gate.send(req, body)
+local routes = {}
+
+local function makes(patterns, rule)
+  gate.add(routes, gate.checked(function(body, _, req) rule(body, maker(req), req) end, true), patterns)
+end
+makes("POST /volumes/create POST /networks/create POST /configs/create POST /secrets/create", function(body, value)
+  labelled.object(body, "the body", value)
+end)
+makes("POST /services/create", labelled.service)
+makes("POST /containers/create", function(body, value, req)
+  labelled.container(body, value, function(volume)
+    labelled.object(volume, "the volume", value)
+    local status, answer = gate.ask(req, "POST", "/volumes/create", volume)      -- gives one that is there as it is
+    if status >= 400 then gate.refuse(answer.message or "the volume can't be made", status) end
+  end)
+end)
+
+local function updates(kind, rule)
+  gate.add(routes, gate.checked(function(body, _, req)
+    local found = gate.find(req, ("/%s/%s"):format(kind, gate.escape(req.params.id)))
+    rule(body, (found.Spec.Labels or {})[LABEL])
+  end, true), "POST /" .. kind .. "/{id}/update")
+end
+updates("services", labelled.service)
+for kind in ("configs secrets"):gmatch("%a+") do
+  updates(kind, function(body, value) labelled.object(body, "the body", value) end)
 end
 
-local function build(req)
-  local given = req.query.labels
-  local ok, labels = pcall(json.decode, given ~= "" and given or "{}")
-  if not ok then gate.refuse("the query's labels have to be an object of JSON", 400) end
-  gate.set_query(req, "labels", json.encode(labelled(labels, req)))
+gate.add(routes, function(req)
+  for _, version in ipairs(req:queries("version")) do
+    if version ~= "1" and version ~= "" then gate.refuse("this socket takes builds of version 1 only: set DOCKER_BUILDKIT=0") end
+  end
+  labelled.build(req, maker(req))
+  for parameter in ("rm forcerm"):gmatch("%a+") do gate.set_query(req, parameter, "1") end      -- the build's containers go with it
   return req:forward()
-end
+end, "POST /build")
+gate.add(routes, function(req) labelled.changes(req, maker(req)) return req:forward() end, "POST /commit POST /images/create")
 
-local routes = docker.api {
-  ["POST /containers/create"] = make, ["POST /networks/create"] = make, ["POST /volumes/create"] = make, ["POST /build"] = build,
-}
-
+local listed = docker.api(routes)
 return function(req)
   gate.plain(req)
-  return routes(req)
+  return listed(req)
 end

@@ -1,14 +1,25 @@
--- Writes a line for each answered request: who asked (the kernel's word for it), for what, and what came of it.
+-- Writes a line for each request: who asked (the kernel's word for it), for what, and what came of it.
+-- Use it with --quiet, so that no body stands in the log that looks like a line of it. A request that dogger itself refuses (no
+-- proper HTTP) never gets here; a handler behind that is stopped at a limit takes its line along, and dogger says that one was
+-- stopped. Of a stream (attach, exec, a build's session) its beginning is told, not what goes through it. The pid is the one that
+-- connected, which may have given its connection to another. Who doesn't read the log in time loses lines, and is told how many.
 -- @needs upstream
 local dogger = require "dogger"
 
+-- A line is one line, and plain text, whatever a client makes of its path, or an engine of its message.
+local function plain(text)
+  return (tostring(text):gsub("[%c\\\x80-\xff]", function(c) return ("\\x%02x"):format(c:byte()) end))
+end
+
 return function(req)
-  local peer = req.peer
+  local peer, start, outcome = req.peer, dogger.now(), "the client has gone"
   local who = peer.uid and ("uid %d, pid %d"):format(peer.uid, peer.pid) or peer.address
-  local start = dogger.now()
+  local what = req.method .. " " .. req.target                 -- now: handlers behind this one may change it
+  local _ <close> = setmetatable({}, { __close = function()    -- however it ends
+    dogger.log(("%s: %s -> %s (%.1f ms)"):format(who, plain(what), plain(outcome), (dogger.now() - start) * 1000))
+  end })
   local answered, res = pcall(req.forward, req)
-  local outcome = answered and res.status or "failed: " .. tostring(type(res) == "table" and res.message or res)
-  dogger.log(("%s: %s %s -> %s (%.1f ms)"):format(who, req.method, req.target, outcome, (dogger.now() - start) * 1000))
+  outcome = answered and res.status or "failed: " .. tostring(type(res) == "table" and res.message or res)
   if not answered then error(res, 0) end
   return res
 end

@@ -1,4 +1,6 @@
--- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made. Images are shared.
+-- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made.
+-- Shared are images (whoever tags one can replace what another runs next), names (one that is taken is told), and the numbers of
+-- docker info. A Dockerfile can pass its build's containers off as another's; no other's off as its own.
 -- A user who may mount the host's directories can get around it: dogger run nopriv.lua mine.lua --upstream docker
 -- @needs upstream
 local gate = require "lib.gate"
@@ -27,16 +29,16 @@ on_own("volumes", "GET")
 on_own("networks", "GET")
 gate.add(routes, function(req) owned.filter(req) return req:forward() end, "GET /containers/json GET /volumes GET /networks GET /events")
 
-gate.add(routes, gate.checked(owned.container), "POST /containers/create")
-gate.add(routes, gate.checked(function(body, _, req) owned.label(req, body) end), "POST /networks/create")
-gate.add(routes, gate.checked(function(body, _, req) owned.volume(req, body) end), "POST /volumes/create")
+gate.add(routes, gate.checked(owned.container, true), "POST /containers/create")
+gate.add(routes, gate.checked(function(body, _, req) owned.new_network(req, body) end, true), "POST /networks/create")
+gate.add(routes, gate.checked(function(body, _, req) owned.volume(req, body) end, true), "POST /volumes/create")
 gate.add(routes, function(req)
   gate.redirect(req, "/networks/" .. owned.id(req, "networks", req.params.id) .. req.path:match("/%a+$"))
   return gate.checked(owned.connection)(req)
 end, "POST /networks/{id}/connect POST /networks/{id}/disconnect")
 
 gate.add(routes, function(req)
-  owned.id(req, "containers", gate.find(req, "/exec/" .. gate.escape(req.params.id) .. "/json").ContainerID)
+  owned.exec(req, req.params.id)
   return req:forward()
 end, "GET /exec/{id}/json POST /exec/{id}/start POST /exec/{id}/resize")
 gate.add(routes, function(req)

@@ -217,6 +217,9 @@ struct dg_task {
     dg_task *_Nullable next;
 };
 
+/* Lua's, as "5.4.4". */
+const char *_Nonnull dg_lua_version(void);
+
 /* Makes a VM with the sandboxed libraries; NULL where there is no memory for it. */
 dg_vm *_Nullable dg_vm_new(const dg_options *_Nonnull options);
 /* No task may be out. */

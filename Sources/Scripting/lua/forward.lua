@@ -173,6 +173,10 @@ end
 local function changed_target(req)
   local given, path, query = native.own(req, "target"), native.own(req, "path"), native.own(req, "query")
   local raw_path, raw_query = req.target:match("^([^?]*)%??(.*)$")
+  -- The absolute form, http://d/path, names the server too. With that it would differ from the path that was merely looked at.
+  raw_path = raw_path:gsub("^%a[%w+.-]*://[^/]*", "")
+  if raw_path == "" then raw_path = "/" end
+  if path == "" then path = "/" end
   local new_path, new_query
   if path and path ~= decode((raw_path:gsub("%+", "%%2B"))) then new_path = escape(path, "[^%w%-%._~/:@!%$&'%(%)%*,;=]") end
   if query and not same_as_raw(query, raw_query) then new_query = encode_query(query) end

@@ -5,5 +5,8 @@ from .docker import Docker
 from .dogger import BINARY, PATIENCE, ROOT, Dogger, finish
 from .engine import Engine, EngineError
 from .http import Connection, Response
+from .users import acting_as, open_to_all
 
-__all__ = ["BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "attacks", "finish"]
+__all__ = [
+    "BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "acting_as", "attacks", "finish",
+    "open_to_all"]

@@ -51,10 +51,10 @@ function gate.object(req)
   return value
 end
 
--- A handler that lets a body go on when the rule finds nothing wrong with it.
-function gate.checked(rule)
+-- A handler that lets a body go on when the rule finds nothing wrong with it. None goes on as none, unless there has to be one.
+function gate.checked(rule, is_needed)
   return function(req)
-    if req.body == "" then return req:forward() end
+    if req.body == "" and not is_needed then return req:forward() end
     local body = gate.object(req)
     rule(body, "the body", req)
     return gate.send(req, body)
@@ -156,9 +156,12 @@ function gate.escape(text)
   return (text:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
--- Gives a parameter of the query one value, in place of all that it had.
+-- Gives a parameter of the query a value, or a list of them, in place of all that it had.
 function gate.set_query(req, name, value)
-  local pairs_of_query = { gate.escape(name) .. "=" .. gate.escape(value) }
+  local pairs_of_query = {}
+  for _, text in ipairs(type(value) == "table" and value or { value }) do
+    table.insert(pairs_of_query, gate.escape(name) .. "=" .. gate.escape(text))
+  end
   for other in pairs(req.query) do
     for _, text in ipairs(other ~= name and req:queries(other) or {}) do
       table.insert(pairs_of_query, gate.escape(other) .. "=" .. gate.escape(text))

@@ -40,12 +40,16 @@ return function(DIRECTORIES)
 
   local function network(id, name, req)
     if id == "default" or id == "bridge" or id == "none" then return end
-    if type(id) ~= "string" or not id:find("^%w[%w_.-]*$") then refuse(name .. ": that network is not allowed on this socket") end
+    -- A policy behind this one may say of the host's network, too, that it is not there.
+    if type(id) ~= "string" or not id:find("^%w[%w_.-]*$") or id == "host" then
+      refuse(name .. ": that network is not allowed on this socket")
+    end
     local status, found = gate.ask(req, "GET", "/networks/" .. id)
     if status ~= 404 and (status ~= 200 or found.Driver == "host") then refuse(name .. ": that network is not allowed on this socket") end
   end
 
-  local endpoint = fields "IPAMConfig Links Aliases MacAddress NetworkID EndpointID Gateway IPAddress IPPrefixLen DNSNames"
+  -- Not NetworkID: to the engine it counts more than the network's name, which is what was looked at.
+  local endpoint = fields "IPAMConfig Links Aliases MacAddress EndpointID Gateway IPAddress IPPrefixLen DNSNames"
 
   local function endpoints(object, name, req)
     if type(object) ~= "table" then refuse(name .. " has to be an object", 400) end

@@ -1,12 +1,14 @@
 -- Who made what: containers, volumes and networks carry a label with the uid of their maker. require "lib.owned" (label)
 local gate = require "lib.gate"
 local json = require "dogger.json"
+local label = require "lib.labelled"
 
 local INSPECT = { containers = "/containers/%s/json", volumes = "/volumes/%s", networks = "/networks/%s" }
 local COMMON_NETWORKS = { [""] = true, default = true, bridge = true, none = true, host = true }
 
 return function(LABEL)
   local owned = {}
+  local labelled = label(LABEL)
 
   local function is_mine(req, labels)
     return type(labels) == "table" and labels[LABEL] == tostring(req.peer.uid)
@@ -21,23 +23,36 @@ return function(LABEL)
   end
 
   function owned.label(req, body)
-    gate.spelled(body, "Labels", "the body")
-    if gate.is_empty(body.Labels) then body.Labels = {} end
-    if type(body.Labels) ~= "table" or json.is_array(body.Labels) then gate.refuse("Labels has to be an object", 400) end
-    body.Labels[LABEL] = tostring(req.peer.uid)
+    labelled.object(body, "the body", tostring(req.peer.uid))
   end
 
-  -- Makes a volume, if there is none of that name; that of another is not there.
+  -- Makes a volume, if there is none of that name; that of another is not there. One without a name is always new.
   function owned.volume(req, body)
+    gate.spelled(body, "Name", "the body")
     owned.label(req, body)
+    if gate.is_empty(body.Name) then return end
     local status, made = gate.ask(req, "POST", "/volumes/create", body)
     if status >= 400 then gate.refuse(made.message or "the volume can't be made", status) end
     if not is_mine(req, made.Labels) then gate.refuse("the volume's name is taken", 409) end
   end
 
+  -- Two networks of one name could be told apart by neither owner.
+  function owned.new_network(req, body)
+    gate.spelled(body, "CheckDuplicate", "the body")
+    owned.label(req, body)
+    body.CheckDuplicate = true
+  end
+
+  -- The exec's answer is the same, whether there is none or it is in another's container.
+  function owned.exec(req, id)
+    local status, found = gate.ask(req, "GET", "/exec/" .. gate.escape(id) .. "/json")
+    if status ~= 200 or not pcall(owned.id, req, "containers", found.ContainerID) then gate.refuse("No such exec instance: " .. id, 404) end
+  end
+
   -- Adds to the filters of a list: the caller's own.
   function owned.filter(req)
-    local ok, filters = pcall(json.decode, req.query.filters or "{}")
+    local given = req.query.filters
+    local ok, filters = pcall(json.decode, given ~= "" and given or "{}")
     if not ok or type(filters) ~= "table" then gate.refuse("filters has to be an object of JSON", 400) end
     for name, values in pairs(filters) do
       if type(values) ~= "table" then gate.refuse("a filter has to be a list", 400) end
@@ -71,14 +86,15 @@ return function(LABEL)
 
   local function endpoint(req, settings)
     if gate.is_empty(settings) then return end
-    gate.spelled(settings, "Links", "the endpoint")
+    gate.spelled(settings, "Links NetworkID", "the endpoint")
     each(settings.Links, reference(req))
+    settings.NetworkID = nil      -- to the engine this would count more than the name that was looked at
   end
 
   -- What a new container would share with others: in HostConfig, or where old clients put the same.
   local function shared(req, config, where)
     if gate.is_empty(config) then return end
-    gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup Binds Mounts", where)
+    gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup", where)
     each(config.VolumesFrom, reference(req))
     each(config.Links, reference(req))
     for _, name in ipairs { "NetworkMode", "IpcMode", "PidMode", "Cgroup" } do
@@ -87,32 +103,23 @@ return function(LABEL)
     end
     local network = config.NetworkMode
     if not gate.is_empty(network) and not tostring(network):find("^container:") then owned.network(req, network) end
-    each(config.Binds, function(text)
-      local source = tostring(text):match("^([^/:][^:]*):")
-      if source then owned.volume(req, { Name = source }) end
-      return text
-    end)
-    each(config.Mounts, function(mount)
-      gate.spelled(mount, "Type Source", where .. ".Mounts")
-      if mount.Type == "volume" and not gate.is_empty(mount.Source) then owned.volume(req, { Name = mount.Source }) end
-      return mount
-    end)
   end
 
   -- Rules for bodies.
 
   function owned.container(body, _, req)
     gate.spelled(body, "HostConfig NetworkingConfig", "the body")
-    owned.label(req, body)
     shared(req, body, "the body")
     shared(req, body.HostConfig, "HostConfig")
-    if gate.is_empty(body.NetworkingConfig) then return end
-    gate.spelled(body.NetworkingConfig, "EndpointsConfig", "NetworkingConfig")
-    local endpoints = body.NetworkingConfig.EndpointsConfig
-    for name, settings in pairs(type(endpoints) == "table" and endpoints or {}) do
-      owned.network(req, name)
-      endpoint(req, settings)
+    if not gate.is_empty(body.NetworkingConfig) then
+      gate.spelled(body.NetworkingConfig, "EndpointsConfig", "NetworkingConfig")
+      local endpoints = body.NetworkingConfig.EndpointsConfig
+      for name, settings in pairs(type(endpoints) == "table" and endpoints or {}) do
+        owned.network(req, name)
+        endpoint(req, settings)
+      end
     end
+    labelled.container(body, tostring(req.peer.uid), function(volume) owned.volume(req, volume) end)
   end
 
   function owned.connection(body, _, req)

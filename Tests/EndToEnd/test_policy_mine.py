@@ -1,0 +1,432 @@
+"""mine.lua in front of a real engine: bob, with a uid of his own, tries to see and touch what is alice's; and both do a day's work."""
+
+import json
+import time
+
+import pytest
+from harness import ROOT, attacks, open_to_all, acting_as
+
+MINE = ROOT / "examples/handlers/mine.lua"
+JSON = [("Content-Type", "application/json")]
+ALICE, BOB = 41001, 41002
+PLAIN = {"Image": "busybox", "Cmd": ["sleep", "1000"]}
+SECRET = "alice-s-secret"
+
+
+def host(**settings):
+    return PLAIN | {"HostConfig": settings}
+
+
+def endpoint(name, **settings):
+    return {"NetworkingConfig": {"EndpointsConfig": {name: settings}}}
+
+
+class Home:
+    """What alice has, by its ids."""
+
+    def __init__(self, engine):
+        mine = {"dogger.owner": str(ALICE)}
+        self.engine = engine
+        self.create("/volumes/create", {"Name": "alicevolume", "Labels": mine})
+        self.network = self.create("/networks/create", {"Name": "alicenet", "Labels": mine})["Id"]
+        settings = {"Labels": mine, "Env": [f"KEY={SECRET}"], "OpenStdin": True, "Volumes": {"/anonymous": {}}}
+        self.container = self.create("/containers/create?name=alices", host(Binds=["alicevolume:/v"], IpcMode="shareable") | settings)["Id"]
+        self.stranger = self.create("/containers/create?name=stranger", host(IpcMode="shareable"))["Id"]      # nobody's
+        for name in "alices", "stranger":
+            assert engine.ask("POST", f"/containers/{name}/start").status == 204
+        self.exec = self.create("/containers/alices/exec",
+            {"Cmd": ["sh", "-c", f"echo {SECRET}; touch /attacked"], "AttachStdout": True})["Id"]
+        mounts = engine.ask("GET", "/containers/alices/json").json["Mounts"]
+        self.anonymous = next(mount["Name"] for mount in mounts if mount["Destination"] == "/anonymous")
+        self.own = ["alices", "stranger"]
+
+    def create(self, path, body):
+        answer = self.engine.ask("POST", path, body)
+        assert answer.status == 201, (path, answer)
+        return answer.json
+
+    def state(self):
+        """All that could be touched, as the engine tells it."""
+        containers = [self.engine.ask("GET", f"/containers/{number}/json").json for number in (self.container, self.stranger)]
+        return (
+            [(c["Name"], c["State"]["Status"], c["State"]["StartedAt"], c["ExecIDs"], c["HostConfig"],
+                sorted(c["NetworkSettings"]["Networks"])) for c in containers],
+            self.engine.ask("GET", f"/exec/{self.exec}/json").json, self.engine.ask("GET", "/volumes/alicevolume").json,
+            self.engine.ask("GET", f"/networks/{self.network}").json, self.engine.ask("GET", f"/volumes/{self.anonymous}").json,
+            [self.engine.ask("HEAD", f"/containers/{name}/archive?path=/attacked").status for name in self.own],
+            sorted(tag for image in self.engine.ask("GET", "/images/json").json for tag in image["RepoTags"] or []))
+
+    def remove_bob_s(self):
+        for container in self.engine.ask("GET", "/containers/json?all=1").json:
+            if container["Id"] not in (self.container, self.stranger):
+                self.engine.ask("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+        for network in self.engine.ask("GET", f'/networks?filters={{"label":["dogger.owner={BOB}"]}}').json:
+            self.engine.ask("DELETE", f"/networks/{network['Id']}")
+        for volume in self.engine.ask("GET", "/volumes").json["Volumes"] or []:
+            if volume["Name"] not in ("alicevolume", self.anonymous):
+                self.engine.ask("DELETE", f"/volumes/{volume['Name']}")
+
+    def shared(self):
+        """What containers of others share with alice's, or whose label is not bob's."""
+        found = []
+        numbers = {self.container, self.stranger, self.network}
+        for listed in self.engine.ask("GET", "/containers/json?all=1").json:
+            if listed["Id"] in numbers:
+                continue
+            container = self.engine.ask("GET", f"/containers/{listed['Id']}/json").json
+            config, networks = container["HostConfig"], container["NetworkSettings"]["Networks"]
+            found += [text for text in (config["VolumesFrom"] or []) + (config["Links"] or [])]
+            found += [config[mode] for mode in ("NetworkMode", "IpcMode", "PidMode", "Cgroup") if config[mode].startswith("container:")]
+            found += [mount["Name"] for mount in container["Mounts"] if mount.get("Name") in ("alicevolume", self.anonymous)]
+            found += [name for name, one in networks.items() if name == "alicenet" or one["NetworkID"] == self.network or one["Links"]]
+            found += [label for label in [container["Config"]["Labels"].get("dogger.owner")] if label != str(BOB)]
+        return found
+
+
+@pytest.fixture(scope="module")
+def inhabited(common_engine):
+    yield Home(common_engine)
+    common_engine.clear()
+
+
+@pytest.fixture
+def home(inhabited):
+    yield inhabited
+    inhabited.remove_bob_s()
+
+
+@pytest.fixture
+def mine(serve, home):
+    dogger = serve(MINE, "--upstream", home.engine.socket, "--quiet")
+    open_to_all(dogger)
+    return dogger
+
+
+def ask(dogger, uid, method, target, headers=(), body=None):
+    """The answer of one request; None when the connection was closed."""
+    with acting_as(uid):
+        connection = dogger.connect()
+    with connection:
+        try:
+            return connection.ask(method, target, headers, body)
+        except (OSError, AssertionError):
+            return None
+
+
+def refused(answer):
+    return answer is None or 400 <= answer.status < 500
+
+
+# Each on a container of alice's: {c} is its name or id, {e} the id of an exec in it.
+ON_CONTAINER = [
+    ("GET", "/containers/{c}/json", None), ("GET", "/containers/{c}/json?size=1", None), ("HEAD", "/containers/{c}/json", None),
+    ("GET", "/containers/{c}/logs?stdout=1", None), ("GET", "/containers/{c}/stats?stream=0", None), ("GET", "/containers/{c}/top", None),
+    ("GET", "/containers/{c}/changes", None), ("GET", "/containers/{c}/export", None), ("GET", "/containers/{c}/archive?path=/etc", None),
+    ("HEAD", "/containers/{c}/archive?path=/etc", None), ("PUT", "/containers/{c}/archive?path=/", b"\0" * 1024),
+    ("POST", "/containers/{c}/copy", {"Resource": "/etc"}), ("POST", "/containers/{c}/start", None),
+    ("POST", "/containers/{c}/stop?t=0", None),
+    ("POST", "/containers/{c}/restart?t=0", None), ("POST", "/containers/{c}/kill", None), ("POST", "/containers/{c}/pause", None),
+    ("POST", "/containers/{c}/unpause", None), ("POST", "/containers/{c}/wait?condition=next-exit", None),
+    ("POST", "/containers/{c}/attach?stream=1&stdin=1&stdout=1&logs=1", None),
+    ("GET", "/containers/{c}/attach/ws?stream=1&stdin=1&logs=1", None),
+    ("POST", "/containers/{c}/resize?h=10&w=10", None), ("POST", "/containers/{c}/rename?name=bobs", None),
+    ("POST", "/containers/{c}/update", {"Memory": 64 << 20}), ("DELETE", "/containers/{c}?force=1", None),
+    ("DELETE", "/containers/{c}?v=1&force=1", None),
+    ("POST", "/containers/{c}/exec", {"Cmd": ["touch", "/attacked"]}), ("POST", "/containers/{c}/checkpoints", {"CheckpointID": "x"}),
+    ("GET", "/containers/{c}/checkpoints", None), ("POST", "/commit?container={c}&repo=stolen", None),
+    ("POST", "/commit?container={c}&repo=stolen", {}),
+    ("POST", "/commit?container=x&container={c}&repo=stolen", None), ("POST", "/commit?container={c}&container=x&repo=stolen", None),
+    ("POST", "/commit?c%6Fntainer={c}&repo=stolen", None), ("POST", "/commit?container=x;container={c}&repo=stolen", None),
+    ("GET", "/containers/{c}", None), ("GET", "/containers/{c}/JSON", None), ("GET", "/containers/{c}/json/", None),
+    ("get", "/containers/{c}/json", None),
+    ("POST", "/networks/bobnet/connect", {"Container": "{c}"}), ("POST", "/networks/bobnet/connect", {"container": "{c}"}),
+    ("POST", "/networks/bobnet/connect", {"Container": "bobs", "EndpointConfig": {"Links": ["{c}:x"]}}),
+    ("POST", "/networks/bobnet/disconnect", {"Container": "{c}", "Force": True}),
+    ("POST", "/networks/alicenet/disconnect", {"Container": "{c}", "Force": True}),
+    ("POST", "/build?networkmode=container:{c}", b""), ("POST", "/build?networkmode=default&networkmode=container:{c}", b""),
+    ("POST", "/build?networkmode=container:{c}&networkmode=default", b""), ("POST", "/build?network%6Dode=container%3A{c}", b""),
+]
+OTHER = [
+    ("GET", "/exec/{e}/json", None), ("POST", "/exec/{e}/start", {"Detach": False}), ("POST", "/exec/{e}/start", {"Detach": True}),
+    ("POST", "/exec/{e}/start", None), ("POST", "/exec/{e}/resize?h=10&w=10", None), ("HEAD", "/exec/{e}/json", None),
+    ("GET", "/exec/{e}/json/", None),
+    ("GET", "/volumes/alicevolume", None), ("DELETE", "/volumes/alicevolume?force=1", None), ("PUT", "/volumes/alicevolume", {"Spec": {}}),
+    ("GET", "/volumes/{anonymous}", None), ("DELETE", "/volumes/{anonymous}?force=1", None),
+    ("POST", "/volumes/create", {"Name": "alicevolume"}), ("POST", "/volumes/create", {"name": "alicevolume"}),
+    ("POST", "/volumes/create", {"Name": "alicevolume", "Labels": {"dogger.owner": str(BOB)}}),
+    ("POST", "/volumes/create", {"Name": "{anonymous}"}),
+    ("GET", "/networks/alicenet", None), ("GET", "/networks/{n}", None), ("GET", "/networks/{n:.12}", None),
+    ("GET", "/networks/{n:.5}?verbose=1", None),
+    ("DELETE", "/networks/alicenet", None), ("DELETE", "/networks/{n}", None), ("GET", "/networks/bridge", None),
+    ("GET", "/networks/host", None),
+    ("POST", "/networks/create", {"Name": "alicenet"}), ("POST", "/networks/create", {"Name": "alicenet", "CheckDuplicate": False}),
+    ("POST", "/networks/create", {"Name": "alicenet", "checkduplicate": False, "CheckDuplicate": True}),
+    ("POST", "/networks/alicenet/connect", {"Container": "bobs"}), ("POST", "/networks/{n}/connect", {"Container": "bobs"}),
+    ("POST", "/networks/bobnet/connect", {"Container": "bobs", "EndpointConfig": {"NetworkId": "{n}"}}),
+    ("GET", "/system/df", None), ("GET", "/system/df?type=container", None), ("POST", "/images/prune", None),
+    ("DELETE", "/images/busybox?force=1", None),
+    ("POST", "/build/prune", None), ("POST", "/session", None), ("POST", "/grpc", None), ("GET", "/debug/vars", None),
+    ("GET", "/plugins", None),
+    ("POST", "/swarm/init", {"ListenAddr": "127.0.0.1", "AdvertiseAddr": "127.0.0.1"}),
+    ("POST", "/swarm/join", {"RemoteAddrs": ["127.0.0.1"]}),
+    ("GET", "/swarm", None), ("GET", "/services", None), ("GET", "/tasks", None), ("GET", "/nodes", None), ("GET", "/configs", None),
+    ("GET", "/secrets", None),
+    ("POST", "/services/create", {"Name": "x", "TaskTemplate": {"ContainerSpec": PLAIN}}), ("POST", "/plugins/pull?remote=x", []),
+    ("GET", "/distribution/busybox/json", None), ("OPTIONS", "/containers/json", None), ("TRACE", "/", None), ("CONNECT", "d:80", None),
+    ("POST", "/build?networkmode=alicenet", b""), ("POST", "/build?networkmode=default&networkmode={n}", b""),
+    ("POST", "/build?networkmode={n:.12}", b""),
+    ("GET", "/containers/..%2fcontainers/alices/json", None), ("GET", "/containers/bobs/../alices/json", None),
+    ("GET", "/containers/bobs%2F..%2Falices/json", None), ("GET", "/containers/alices%00/json", None),
+    ("GET", "/containers/alices%3F/json", None),
+    ("GET", "/containers/alices%23/json", None), ("GET", "/containers/%2Falices/json", None),
+    ("GET", "/containers/bobs/json/../../alices/json", None),
+]
+
+
+def test_bob_reaches_nothing_of_alice_s(mine, home):
+    """Every way to say which container, at every route, under every prefix."""
+    assert ask(mine, BOB, "POST", "/containers/create?name=bobs", JSON, json.dumps(PLAIN)).status == 201
+    assert ask(mine, BOB, "POST", "/networks/create", JSON, json.dumps({"Name": "bobnet"})).status == 201
+    before = home.state()
+    names = ["alices", home.container, home.container[:12], home.container[:3], "%61lices", "stranger", home.stranger[:12]]
+    known = {"e": home.exec, "n": home.network, "anonymous": home.anonymous}
+    tried = [(method, path, body, known | {"c": name}) for method, path, body in ON_CONTAINER for name in names]
+    tried += [(method, path, body, known) for method, path, body in OTHER]
+    count = 0
+    for method, path, body, values in tried:
+        path = path.format(**values)
+        if isinstance(body, dict):
+            body = json.dumps(body).replace("{c}", values.get("c", "")).replace("{n}", home.network).replace("{anonymous}", home.anonymous)
+        upgrade = [("Connection", "Upgrade"), ("Upgrade", "tcp")] if "/attach" in path or path.endswith("start") else []
+        headers = (JSON if isinstance(body, str) else []) + upgrade
+        for prefix in ("", "/v1.41", "/v1.24"):
+            answer = ask(mine, BOB, method, prefix + path, headers, b"" if body is None and method in ("POST", "PUT") else body)
+            assert refused(answer) or answer.status == 501, (method, prefix + path, body, answer)
+            said = answer.body.decode() if answer else ""
+            assert SECRET not in said and (values.get("c") == home.container or home.container not in said), (method, path, answer)
+            count += 1
+    assert count > 1000
+    assert home.state() == before
+
+
+@pytest.mark.parametrize("route", [
+    ("GET", "/containers/alices/json"), ("DELETE", "/containers/alices?force=1"), ("POST", "/containers/alices/stop?t=0"),
+    ("GET", "/containers/alices/archive?path=/etc"), ("POST", "/containers/alices/attach?stream=1&logs=1&stdout=1"),
+    ("GET", "/exec/{e}/json"), ("POST", "/exec/{e}/start"), ("DELETE", "/volumes/alicevolume"), ("GET", "/networks/alicenet")])
+def test_no_spelling_of_a_path_leads_there(mine, home, route):
+    before = home.state()
+    method, path = route[0], route[1].format(e=home.exec)
+    for spelling in attacks.paths(path):
+        answer = ask(mine, BOB, method, spelling, JSON if method == "POST" else (), "{}" if method == "POST" else None)
+        assert refused(answer) or spelling.startswith("/_ping?"), (spelling, answer)
+        assert answer is None or SECRET not in answer.text
+    assert home.state() == before
+
+
+FILTERS = [
+    "", "{}", '{"label":["dogger.owner=41001"]}', '{"label":{"dogger.owner=41001":true}}', '{"label":{"dogger.owner=41001":false}}',
+    '{"label":["dogger.owner"]}', '{"label":[]}', '{"label":{}}', '{"label":["dogger.owner=41001"],"label":[]}', '{"label":null}', "null",
+    "[]",
+    '{"Label":["dogger.owner=41001"]}', '{"LABEL":{"dogger.owner=41001":true}}', '{"name":["alice"]}', '{"name":{"alice":true}}',
+    '{"label!":["x"]}',
+    '{"status":["running"]}', '{"l\\u0061bel":["dogger.owner=41001"]}', '{"label":["dogger.owner=4"]}',
+    '{"label":["dogger.owner=41001","dogger.owner=41002"]}',
+    '{"volume":["alicevolume"]}', '{"network":["alicenet"]}', '{"ancestor":["busybox"]}', '{"id":["a","b","c","d","e","f","0","1","2"]}',
+    '{"driver":["local"]}',
+    '{"label":"dogger.owner=41001"}', '{"label":[["dogger.owner=41001"]]}', '{"label":[1]}', "{", '{"label":["dogger.owner=41001"]}x',
+    '{"type":["container"]}',
+    '{"container":["alices"]}', '{"event":["exec_create"]}', '{"dangling":["true"]}', '{"scope":["local"]}', '{"type":["custom"]}',
+    '{"before":["bobs"]}',
+]
+LISTS = ["/containers/json?all=1", "/volumes?", "/networks?", "/events?since=1&until={now}"]
+
+
+def encoded(text):
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def test_no_list_shows_anything_of_alice_s(mine, home):
+    """By any filter, in any spelling, named once or twice; and prune takes nothing of hers."""
+    ask(mine, BOB, "POST", "/containers/create?name=bobs", JSON, json.dumps(PLAIN))
+    before = home.state()
+    now = int(time.time()) + 1
+    count = 0
+    for path in LISTS:
+        for given in FILTERS:
+            for query in (f"&filters={encoded(given)}", f"&filters=%7B%7D&filters={encoded(given)}",
+                f"&filters={encoded(given)}&filters=%7B%7D",
+                          f"&f%69lters={encoded(given)}", f"&x=1;filters={encoded(given)}"):
+                answer = ask(mine, BOB, "GET", "/v1.41" + path.format(now=now) + query)
+                assert refused(answer) or answer.status in (200, 500), (path, query, answer)
+                assert not any(word in answer.text for word in ("alice", home.container, home.network, home.anonymous,
+                    home.stranger)), (path, query, answer)
+                count += 1
+    for kind in ("containers", "networks", "volumes"):
+        for given in FILTERS:
+            answer = ask(mine, BOB, "POST", f"/v1.41/{kind}/prune?filters={encoded(given)}", (), b"")
+            assert not any(word in answer.text for word in ("alice", home.container, home.network, home.anonymous)), (kind, given, answer)
+            count += 1
+    assert count > 800
+    assert home.state() == before
+    for path in ("/v1.12/containers/json?all=1", "/v1.24/networks", "/v1.24/containers/json?all=1&size=1", "/containers/json?limit=10",
+        "/containers/json?since=alices"):
+        assert "alice" not in ask(mine, BOB, "GET", path).text.replace("since=alices", "").replace("No such container: alices", "")
+
+
+def ways(home):
+    """Bodies of a create that reach into what is alice's."""
+    number, network = home.container, home.network
+    return {
+        "her volumes": host(VolumesFrom=["alices"]),
+        "her volumes, read only": host(VolumesFrom=["alices:ro"]),
+        "her volumes, by id": host(VolumesFrom=[number[:12]]),
+        "a stranger's volumes": host(VolumesFrom=["stranger"]),
+        "her volume": host(Binds=["alicevolume:/v"]),
+        "her volume among others": host(Binds=["bobvolume:/b", "alicevolume:/v:ro"]),
+        "her volume, mounted": host(Mounts=[{"Type": "volume", "Source": "alicevolume", "Target": "/v"}]),
+        "her volume without a name": host(Binds=[f"{home.anonymous}:/v"]),
+        "her network's end": host(NetworkMode="container:alices"),
+        "her network's end, by id": host(NetworkMode=f"container:{number[:12]}"),
+        "her processes": host(PidMode="container:alices"),
+        "her shared memory": host(IpcMode=f"container:{number}"),
+        "a link": host(Links=["alices:x"]),
+        "her network": host(NetworkMode="alicenet"),
+        "her network, by id": host(NetworkMode=network[:12]),
+        "her network, as an endpoint": host(NetworkMode="alicenet") | endpoint("alicenet"),
+        "her network behind another's name": host(NetworkMode="bobnet") | endpoint("bobnet", NetworkID=network),
+        "her name": PLAIN | {"Labels": {"dogger.owner": str(ALICE)}},
+    }
+
+
+def test_sent_straight_to_the_engine_each_way_leads_there(home):
+    home.create("/networks/create", {"Name": "bobnet", "Labels": {"dogger.owner": str(BOB)}})
+    for way, body in ways(home).items():
+        answer = home.engine.ask("POST", "/containers/create", body)
+        assert answer.status == 201 and home.shared(), (way, answer)
+        if "behind another" in way:
+            home.engine.ask("POST", f"/containers/{answer.json['Id']}/start")
+            assert set(home.shared()) & {"alicenet", "bobnet"}, home.shared()
+        home.engine.ask("DELETE", f"/containers/{answer.json['Id']}?force=1&v=1")
+
+
+def test_no_spelling_of_a_body_leads_there(mine, home):
+    assert ask(mine, BOB, "POST", "/networks/create", JSON, json.dumps({"Name": "bobnet"})).status == 201
+    before = home.state()
+    count = 0
+    for way, body in ways(home).items():
+        for spelling, headers, data in attacks.bodies(body, PLAIN):
+            answer = ask(mine, BOB, "POST", "/v1.41/containers/create", headers, data)
+            assert refused(answer) or answer.status == 201, (way, spelling, answer)
+            count += 1
+            if answer and answer.status == 201:
+                number = answer.json["Id"]
+                if "network" in way:
+                    home.engine.ask("POST", f"/containers/{number}/start")
+                assert not home.shared(), (way, spelling)
+                home.engine.ask("DELETE", f"/containers/{number}?force=1&v=1")
+    assert count > 500
+    assert home.state() == before
+
+
+def test_what_bob_makes_is_his_and_nobody_can_say_otherwise(mine, home):
+    forged = {"Labels": {"dogger.owner": str(ALICE)}}
+    count = 0
+    for path, harmless in (("/networks/create", {"Name": "n"}), ("/volumes/create", {"Name": "v"}), ("/volumes/create", {})):
+        for spelling, headers, data in attacks.bodies(harmless | forged, harmless):
+            answer = ask(mine, BOB, "POST", path, headers, data)
+            assert refused(answer) or answer.status == 201, (path, spelling, answer)
+            count += 1
+            kind = path.split("/")[1]
+            listed = home.engine.ask("GET", f"/{kind}").json
+            listed = listed if kind == "networks" else listed["Volumes"]
+            for one in listed:
+                if one["Name"] not in ("alicevolume", "alicenet", "bridge", "host", "none", home.anonymous):
+                    assert one["Labels"]["dogger.owner"] == str(BOB), (path, spelling, one)
+                    home.engine.ask("DELETE", f"/{kind}/{one['Name']}")
+    assert count > 100
+
+
+def test_over_tcp_nobody_is_somebody(serve, home):
+    dogger = serve(MINE, "--upstream", home.engine.socket, tcp=True)
+    for method, path in (("GET", "/containers/json"), ("GET", "/_ping"), ("POST", "/containers/create"),
+        ("GET", "/containers/alices/json"), ("GET", "/events")):
+        answer = dogger.request(method, path, JSON, "{}" if method == "POST" else None)
+        assert answer.status == 403 and "over TCP" in answer.message
+
+
+DAY = """
+docker run --rm busybox echo hello
+docker network create net-$me && docker volume create vol-$me
+docker run -d --name web-$me -e A=b -v data-$me:/data -v /anonymous --mount type=volume,target=/m --network net-$me busybox sleep 1000
+docker run -d --name peer-$me --network container:web-$me --volumes-from web-$me --pid container:web-$me busybox sleep 1000
+docker exec web-$me ls / && echo a | docker exec -i web-$me cat && docker exec -d web-$me true
+docker cp upfile web-$me:/data && docker cp web-$me:/data/upfile - | tar -xO
+docker logs web-$me && docker top web-$me && docker stats --no-stream web-$me && docker diff web-$me && docker inspect web-$me
+docker update --memory 32m --memory-swap 32m web-$me && docker rename web-$me site-$me && docker restart -t 0 site-$me
+docker network disconnect net-$me site-$me && docker network connect net-$me site-$me && docker network inspect net-$me
+docker commit site-$me image-$me && docker export site-$me | tar -t
+DOCKER_BUILDKIT=0 docker build -t built-$me context && docker images && docker history built-$me && docker tag busybox other-$me
+docker version && docker info && docker events --since 1m --until 0s && docker ps -a && docker volume ls && docker network ls
+docker stop -t 0 site-$me && docker rm site-$me && docker rm -f peer-$me && docker network rm net-$me && docker volume rm data-$me vol-$me
+docker container prune -f && docker network prune -f --filter label=x && docker volume prune -f
+"""
+
+
+def test_both_do_a_day_s_work_side_by_side(mine, home, docker, directory):
+    (directory / "context").mkdir()
+    (directory / "context/Dockerfile").write_text("FROM busybox\nRUN echo built\n")
+    (directory / "upfile").write_text("carried\n")
+    before = home.state()[1:5]
+    client = docker(mine)
+    lines = [(me, uid, line) for line in DAY.strip().splitlines() for me, uid in (("alice", ALICE), ("bob", BOB))]
+    for me, uid, command in lines:
+        client.user = uid
+        done = client.shell(command, directory, {"me": me})
+        assert done.returncode == 0, (me, command, done.stderr)
+        if me == "bob":
+            assert b"alice" not in done.stdout or "docker images" in command or "docker info" in command, (command, done.stdout)
+    assert home.state()[1:5] == before
+
+
+@pytest.mark.parametrize("chain", ["nopriv mine", "mine nopriv"])
+def test_with_nopriv_it_is_closed_to_the_host_as_well(serve, home, docker, directory, chain):
+    dogger = serve([MINE.with_name(f"{name}.lua") for name in chain.split()], "--upstream", home.engine.socket, "--quiet")
+    open_to_all(dogger)
+    client = docker(dogger)
+    client.user = BOB
+    (directory / "upfile").write_text("carried\n")
+    before = home.state()
+    for command in (
+        "docker run --rm busybox echo hello",
+        "docker network create bobnet && docker run -d --name bobs -v bobdata:/d --network bobnet busybox sleep 1000",
+        "docker exec bobs ls / && echo a | docker exec -i bobs cat",
+        "docker cp upfile bobs:/d && docker logs bobs && docker inspect bobs && docker ps",
+        "docker rm -f bobs && docker network rm bobnet && docker volume rm bobdata",
+    ):
+        done = client.shell(command, directory)
+        assert done.returncode == 0, (command, done.stderr)
+    for command in (
+        "docker run --rm -v /:/host busybox true", "docker run --rm --network host busybox true",
+        "docker run --rm --volumes-from alices busybox true",
+        "docker run --rm -v alicevolume:/v busybox true", "docker run --rm --network alicenet busybox true", "docker exec alices true",
+        "docker run --rm --network container:alices busybox true", "docker rm alices", "docker inspect alices",
+        "docker network connect alicenet bobs",
+    ):
+        assert client.shell(command, directory).returncode != 0, command
+    assert home.state() == before
+
+
+def test_docker_py_has_its_day_too(mine, home, docker_py):
+    with acting_as(BOB):
+        client = docker_py(mine)
+        assert [c.name for c in client.containers.list(all=True)] == []
+        assert client.containers.run("busybox", "echo hello", remove=True) == b"hello\n"
+        network = client.networks.create("bobnet", driver="bridge")
+        container = client.containers.run("busybox", "sleep 1000", name="bobs", detach=True, network="bobnet",
+            volumes={"bobdata": {"bind": "/d", "mode": "rw"}})
+        assert container.exec_run("echo inside").output == b"inside\n"
+        assert container.stats(stream=False)["name"] == "/bobs"
+        assert [c.name for c in client.containers.list()] == ["bobs"] and [n.name for n in client.networks.list()] == ["bobnet"]
+        container.remove(force=True)
+        network.remove()
+        assert client.volumes.list()[0].name == "bobdata"

@@ -1,0 +1,95 @@
+-- Puts a label on what a request makes, whatever its client said. require "lib.labelled" (label)
+local gate = require "lib.gate"
+local json = require "dogger.json"
+
+-- Instructions that commit and import take. One is a line: the next can't become a part of it.
+local INSTRUCTIONS = {}
+for name in ("CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK ONBUILD STOPSIGNAL USER VOLUME WORKDIR"):gmatch("%a+") do INSTRUCTIONS[name] = true end
+
+-- object[name], an object or a list; an empty one where there is nothing.
+local function inner(object, name, where)
+  local value = object[name]
+  if gate.is_empty(value) then return {} end
+  if type(value) ~= "table" then gate.refuse(("%s.%s has to be an object or a list"):format(where, name), 400) end
+  return value
+end
+
+return function(LABEL)
+  local labelled = {}
+
+  -- Of whatever has labels of its own: a volume, a network, a secret. No value: no label.
+  function labelled.object(object, where, value)
+    gate.spelled(object, "Labels", where)
+    local labels = inner(object, "Labels", where)
+    if json.is_array(labels) then gate.refuse(where .. ".Labels has to be an object", 400) end
+    labels[LABEL] = value
+    object.Labels = labels
+  end
+
+  -- The volumes that come with a container. Those that have a name are made before it, by make(volume) if it is given.
+  function labelled.volumes(config, where, value, make)
+    gate.spelled(config, "Binds Mounts VolumeDriver", where)
+    for _, bind in ipairs(inner(config, "Binds", where)) do
+      local name = type(bind) == "string" and bind:match("^([^/:][^:]*):")
+      if name and make then make { Name = name, Driver = config.VolumeDriver } end
+    end
+    for _, mount in ipairs(inner(config, "Mounts", where)) do
+      gate.spelled(mount, "Type Source VolumeOptions", where .. ".Mounts")
+      if mount.Type == "volume" then
+        local options = inner(mount, "VolumeOptions", where .. ".Mounts")
+        labelled.object(options, where .. ".Mounts.VolumeOptions", value)
+        mount.VolumeOptions = options
+        gate.spelled(options, "DriverConfig", where .. ".Mounts.VolumeOptions")
+        local driver = inner(options, "DriverConfig", where .. ".Mounts.VolumeOptions")
+        gate.spelled(driver, "Name Options", where .. ".Mounts.VolumeOptions.DriverConfig")
+        if make and not gate.is_empty(mount.Source) then
+          make { Name = mount.Source, Driver = driver.Name, DriverOpts = driver.Options, Labels = options.Labels }
+        end
+      end
+    end
+  end
+
+  function labelled.container(body, value, make)
+    gate.spelled(body, "HostConfig", "the body")
+    labelled.object(body, "the body", value)
+    labelled.volumes(body, "the body", value, make)      -- where old clients put what is in HostConfig now
+    labelled.volumes(inner(body, "HostConfig", "the body"), "HostConfig", value, make)
+  end
+
+  -- A service of a swarm, and its containers.
+  function labelled.service(body, value)
+    gate.spelled(body, "TaskTemplate", "the body")
+    labelled.object(body, "the body", value)
+    local template = inner(body, "TaskTemplate", "the body")
+    gate.spelled(template, "ContainerSpec", "TaskTemplate")
+    if gate.is_empty(template.ContainerSpec) then return end      -- a plugin's
+    labelled.object(template.ContainerSpec, "ContainerSpec", value)
+    labelled.volumes(template.ContainerSpec, "ContainerSpec", value)
+  end
+
+  -- The image that a build makes, by the query; it stands behind what the Dockerfile says.
+  function labelled.build(req, value)
+    local given = req.query.labels
+    local ok, labels = pcall(json.decode, given ~= "" and given or "{}")
+    if not ok then gate.refuse("the query's labels have to be an object of JSON", 400) end
+    local query = { Labels = labels }
+    labelled.object(query, "the query", value)
+    gate.set_query(req, "labels", json.encode(query.Labels))
+  end
+
+  -- The image that a commit or an import makes, by the instructions in the query.
+  function labelled.changes(req, value)
+    local changes = { ('LABEL "%s"="%s"'):format(LABEL, value) }
+    for _, change in ipairs(req:queries("changes")) do
+      local word, rest = change:match("^(%a+) +([^\r\n]*[^\r\n\\%s])%s*$")
+      local label = word and word:upper() == "LABEL" and rest:match("^([%w_.-]+)=[%w_.:/-]*$")
+      if not word or label == LABEL or not label and not INSTRUCTIONS[word:upper()] then
+        gate.refuse("the change " .. change .. " is not allowed on this socket", 403)
+      end
+      table.insert(changes, change)
+    end
+    gate.set_query(req, "changes", changes)
+  end
+
+  return labelled
+end
