@@ -182,7 +182,8 @@ public final class EventLoop {
         if !soonActions.isEmpty { runSoon() }
         if !idleActions.isEmpty {
             let isIdle = count == 0 && timeout != 0
-            if isIdle || now &- idleSince > EventLoop.idleLimit { runIdle() }
+            // What was asked for in this turn is younger than `now`.
+            if isIdle || now > idleSince &+ EventLoop.idleLimit { runIdle() }
         }
     }
 

@@ -326,6 +326,26 @@ import Testing
         #expect(turns > 1)
     }
 
+    @Test func whatIsAskedForInATurnWithEventsDoesNotRunInIt() throws {
+        let loop = try EventLoop()
+        let pair = SocketPair()
+        var turns = 0
+        var turnsBefore = 0
+        // Never taken, so no turn is without an event.
+        let source = Source { _ in
+            turns += 1
+            guard turns == 1 else { return }
+            loop.whenIdle {
+                turnsBefore = turns
+                loop.stop()
+            }
+        }
+        try loop.add(pair.ours, .readable, source)
+        pair.poke()
+        try run(loop)
+        #expect(turnsBefore > 1)
+    }
+
     @Test func nowIsRefreshedEachTurn() throws {
         let loop = try EventLoop()
         let before = loop.now
