@@ -74,7 +74,7 @@ static int position(lua_State *L) {
 /* go_back(req, position): the request may be over, where its client is gone. */
 static int go_back(lua_State *L) {
     dg_object *object = luaL_checkudata(L, 1, DG_REQUEST_TYPE);
-    if (object->task != NULL) object->task->position = (int)luaL_checkinteger(L, 2);
+    if (!dg_is_over(object)) object->task->position = (int)luaL_checkinteger(L, 2);
     return 0;
 }
 

@@ -11,7 +11,7 @@ typedef enum field { F_NONE, F_METHOD, F_TARGET, F_PATH, F_QUERY, F_HEADERS, F_P
 
 dg_object *dg_check_request(lua_State *L, int index) {
     dg_object *object = luaL_checkudata(L, index, DG_REQUEST_TYPE);
-    if (object->task == NULL) luaL_error(L, "this request is over: keep what you need of it in a local variable while it runs");
+    if (dg_is_over(object)) luaL_error(L, "this request is over: keep what you need of it in a local variable while it runs");
     return object;
 }
 
@@ -272,7 +272,7 @@ static int set_field(lua_State *L) {
 
 static int to_string(lua_State *L) {
     dg_object *object = luaL_checkudata(L, 1, DG_REQUEST_TYPE);
-    if (object->task == NULL) {
+    if (dg_is_over(object)) {
         lua_pushliteral(L, "a request that is over");
         return 1;
     }

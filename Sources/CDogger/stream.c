@@ -8,7 +8,7 @@ static void check(lua_State *L, const char *type) {
     luaL_checkudata(L, 1, type);
     lua_getiuservalue(L, 1, 1);
     dg_object *request = luaL_testudata(L, -1, DG_REQUEST_TYPE);
-    if (request == NULL || request->task == NULL) luaL_error(L, "this response is over: nothing more can be read from it or written to it");
+    if (request == NULL || dg_is_over(request)) luaL_error(L, "this response is over: nothing more can be read from it or written to it");
     dg_check_own_request(L, -1);
     lua_pop(L, 1);
 }

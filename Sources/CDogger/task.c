@@ -46,11 +46,7 @@ static void drop_coroutine(lua_State *L, dg_task *task) {
     task->coroutine = NULL;
 }
 
-/* While the object is still anchored on the coroutine's stack, or right after: a collection may free it. */
-static void end_object(dg_task *task) {
-    if (task->object != NULL) ((dg_object *)task->object)->task = NULL;
-    task->object = NULL;
-}
+static void end_object(dg_task *task) { task->turn++; }
 
 static bool is_touched(lua_State *co) {
     bool touched = lua_getiuservalue(co, 1, DG_OWN_FIELDS) != LUA_TNIL || lua_getiuservalue(co, 1, DG_BODY_STRING) != LUA_TNIL;
@@ -104,12 +100,12 @@ static int start(lua_State *L) {
     lua_State *co = task->coroutine;
     dg_object *object = lua_newuserdatauv(L, sizeof *object, DG_USER_VALUES);
     object->task = task;
+    object->turn = task->turn;
     luaL_setmetatable(L, DG_REQUEST_TYPE);
     lua_pushvalue(L, -1);
     dg_push_chain(L, lua_gettop(L));
     lua_insert(L, -2);
     lua_xmove(L, co, 3);                /* the request (kept alive there), the handler, the request as its argument */
-    task->object = object;
     run(L, task, 1, a->outcome, false);
     return 0;
 }

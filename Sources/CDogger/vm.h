@@ -56,10 +56,14 @@ static inline dg_vm *dg_vm_of(lua_State *L) { return (dg_vm *)(*dg_thread_word(L
 /* Registry keys: the addresses of these. */
 extern const char dg_key_handlers, dg_key_loaded, dg_key_forward, dg_key_response;
 
-/* The object that a script knows as `req`. `task` is NULL once the request is over. */
+/* The object that a script knows as `req`. A task is there for as long as the VM, an object only while somebody holds it: so it is
+   the task that knows which request it is at, and not the object that is told when its own is over. */
 typedef struct dg_object {
     dg_task *task;
+    uint64_t turn;
 } dg_object;
+
+static inline bool dg_is_over(const dg_object *object) { return object->turn != object->task->turn; }
 
 /* What req:forward() runs. A script can't require it: to run it again would make response objects of another kind. */
 #define DG_FORWARD_MODULE "dogger.forward"

@@ -3,8 +3,8 @@ import Glibc
 
 /// One thread, one epoll: it waits for descriptors, and calls their sources.
 ///
-/// A turn is: wait; refresh `now`; sources that come first (`first: true`), then the others, each with its events; due
-/// timers; what `soon` left. Everything runs on the thread that calls `run()`, and nothing here may be touched by another.
+/// A turn is: wait; refresh `now`; sources that come first (`first: true`), then the others, each with its events, and between
+/// them those that come first again where one took long; due timers; what `soon` left. Everything runs on the thread that calls `run()`, and nothing here may be touched by another.
 public final class EventLoop {
     /// CLOCK_MONOTONIC in nanoseconds, as it was when this turn's wait ended.
     public var now: UInt64 { time.pointee }
@@ -31,12 +31,15 @@ public final class EventLoop {
     private var idleActions: [() -> Void] = []
     private var idleSince: UInt64 = 0
     private var quietActions: [() -> Void] = []
-    private var firstCount = 0
+    private var firstDescriptors: [Int32] = []
+    private var lookedAtFirst: UInt64 = 0
     private var isRunning = false
 
     /// So many that what comes first is all but sure to be in the same batch as what it must come before.
     private static let batchSize = 1024
     private static let firstBit: UInt64 = 1 << 63
+    /// After this long, what comes first is looked for again.
+    private static let lateness: UInt64 = 10_000_000
     /// A turn without events for this long is idle.
     private static let idleWait: UInt64 = 20_000_000
     /// Under a load that leaves no turn empty, idle actions run after this long all the same.
@@ -84,7 +87,7 @@ public final class EventLoop {
         let generation = (slots[index].generation &+ 1) & 0x7fff_ffff
         try control(EPOLL_CTL_ADD, fd, interest, data(fd, generation, first), "cannot watch file descriptor \(fd)")
         slots[index] = Slot(source: source, generation: generation, isFirst: first)
-        if first { firstCount += 1 }
+        if first { firstDescriptors.append(fd) }
     }
 
     /// Watches a descriptor for something else from now on.
@@ -101,7 +104,7 @@ public final class EventLoop {
         let slot = slots + Int(fd)
         var unused = epoll_event()
         epoll_ctl(queue.number, EPOLL_CTL_DEL, fd, &unused)
-        if slot.pointee.isFirst { firstCount -= 1 }
+        if slot.pointee.isFirst { firstDescriptors.removeAll { $0 == fd } }
         slot.pointee.generation = (slot.pointee.generation &+ 1) & 0x7fff_ffff
         slot.pointee.source = nil
         slot.pointee.isFirst = false
@@ -171,6 +174,7 @@ public final class EventLoop {
         let count = Int(epoll_wait(queue.number, batch, Int32(EventLoop.batchSize), timeout))
         if count < 0, errno != EINTR { throw SystemError("cannot wait for events") }
         time.pointee = EventLoop.clock()
+        lookedAtFirst = now
         if count > 0 { dispatch(count) }
         let isDue = timers.earliest.map { $0 <= now } ?? false
         if isDue { timers.run(now: now) }
@@ -197,8 +201,26 @@ public final class EventLoop {
     }
 
     private func dispatch(_ count: Int) {
-        if firstCount > 0 { for index in 0..<count { deliver(batch[index], first: true) } }
-        for index in 0..<count { deliver(batch[index], first: false) }
+        if !firstDescriptors.isEmpty { for index in 0..<count { deliver(batch[index], first: true) } }
+        for index in 0..<count {
+            if isLate { lookAtFirst() }
+            deliver(batch[index], first: false)
+        }
+    }
+
+    /// Whether something in this turn took so long that what comes first may have come meanwhile: time to begin nothing new.
+    public var isLate: Bool { EventLoop.clock() &- lookedAtFirst > EventLoop.lateness }
+
+    /// What comes first may take long itself: then again, but not for ever.
+    private func lookAtFirst() {
+        for _ in 0..<4 where isLate {
+            lookedAtFirst = EventLoop.clock()
+            var polled = firstDescriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            guard poll(&polled, nfds_t(polled.count), 0) > 0 else { return }
+            for one in polled where one.revents != 0 {
+                slots[Int(one.fd)].source?.ready(Events(rawValue: UInt32(UInt16(bitPattern: one.revents))))
+            }
+        }
     }
 
     private func deliver(_ event: epoll_event, first: Bool) {

@@ -29,11 +29,13 @@ final class Acceptor: EventSource {
 
     func ready(_ events: Events) { accept(most: Acceptor.mostPerTurn) }
 
-    private func accept(most: Int) {
+    private func accept(most: Int, evenLate: Bool = false) {
         for _ in 0..<most where isOpen && !isPaused && !isHeld {
             let descriptor = dg_accept(listener.descriptor)
             if descriptor >= 0 {
                 serve(descriptor)
+                // Its request may have taken long, and the next client be one who has saved a file since.
+                if !evenLate, server.loop.isLate { return }
                 continue
             }
             switch errno {
@@ -88,7 +90,7 @@ final class Acceptor: EventSource {
         // Nobody else would serve those who wait in the queue.
         if !listener.isShared {
             isPaused = false
-            accept(most: Acceptor.mostPerTurn * Acceptor.mostPerTurn)
+            accept(most: Acceptor.mostPerTurn * Acceptor.mostPerTurn, evenLate: true)
         }
         isOpen = false
         server.loop.remove(listener.descriptor)

@@ -5,6 +5,7 @@ import signal
 import threading
 
 import pytest
+from harness.processes import cpu_seconds, until, worker
 
 
 def version(number):
@@ -50,6 +51,25 @@ def test_a_new_connection_sees_a_save_too(serve, directory):
     for number in range(1, 51):
         by_renaming(directory / "handler.lua", version(number))
         assert dogger.get().text == f"version {number}"
+
+
+def test_a_save_while_a_script_runs_is_seen_by_who_comes_after_it(serve, directory):
+    """Whoever connects while another client's script burns its time gets the version that was there when they came."""
+    dogger = serve("return function(req) if req.path == '/burn' then local t = os.clock() while os.clock() - t < 0.3 do end end return 'version 0' end")
+    pid = worker(dogger)
+    for number in range(1, 4):
+        used = cpu_seconds(pid)
+        with dogger.connect() as burning, dogger.connect() as connected:
+            connected.ask("GET", "/")
+            burning.begin("GET", "/burn")
+            until(lambda: cpu_seconds(pid) > used + 0.04, "the script runs")
+            text = f"return function(req) if req.path == '/burn' then local t = os.clock() while os.clock() - t < 0.3 do end end return 'version {number}' end"
+            by_renaming(directory / "handler.lua", text)
+            with dogger.connect() as other:
+                connected.begin("GET", "/")
+                assert other.ask("GET", "/").text == f"version {number}"
+                assert connected.read_response().text == f"version {number}"
+            assert burning.read_response().text == f"version {number - 1}"
 
 
 def test_the_terminal_tells_what_was_reloaded(serve, directory):

@@ -232,3 +232,65 @@ def test_anything_else_is_a_script_error(serve, value):
         assert "handler.lua" in answer.message, answer.message
         assert connection.ask("GET", "/good").body == b"fine", "the connection goes on"
     dogger.wait(re.escape(answer.message.split("\n")[0][:60]))
+
+
+# What can't split: a response that a script made, or changed, has no line that the script did not name
+
+SPLITS = {
+    "CR LF in a value": "['X-A'] = 'b\\r\\nX-Evil: 1'", "LF in a value": "['X-A'] = 'b\\nX-Evil: 1'", "CR in a value": "['X-A'] = 'b\\rX-Evil: 1'",
+    "NUL in a value": "['X-A'] = 'b\\0c'", "CR LF in a name": "['X-A: b\\r\\nX-Evil'] = '1'", "LF in a name": "['X-A\\nX-Evil'] = '1'", "CR in a name": "['X-A\\rX-Evil'] = '1'",
+    "NUL in a name": "['X-A\\0'] = '1'", "a colon in a name": "['X-A: b, X-Evil'] = '1'", "a blank behind a name": "['X-Evil '] = '1'", "an empty name": "[''] = '1'",
+    "an empty line in a value": "['X-A'] = 'b\\r\\n\\r\\nHTTP/1.1 200 OK\\r\\nX-Evil: 1'", "in a list": "['X-A'] = { 'b', 'c\\r\\nX-Evil: 1' }",
+    "a content type": "['Content-Type'] = 'text/plain\\r\\nX-Evil: 1'", "a length of two": "['Content-Length'] = '1\\r\\nX-Evil: 1'",
+}
+STATUSES = ["0", "99", "100", "101", "199", "600", "1000", "-200", "1 << 40", "200.5", "0/0", "1/0", "'200 OK\\r\\nX-Evil: 1'", "true", "{}"]
+UPSTREAM = "return function(req) return { headers = { ['X-Up'] = 'yes' }, body = 'up' } end"
+
+
+def is_refused(dogger, target="/"):
+    """One answer of 500, told with its line; and the connection goes on."""
+    with dogger.connect() as connection:
+        connection.begin("GET", target)
+        head = connection.read_until(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 500 ") and b"X-Evil" not in head and b"\0" not in head, head
+        body = connection.read(int(re.search(rb"Content-Length: (\d+)", head)[1]))
+        assert re.match(rb'\{"message":"handler\.lua(:\d+)?: ', body), body
+        assert connection.ask("GET", "/good").text == "fine"
+
+
+@pytest.mark.parametrize("kind", SPLITS)
+@pytest.mark.parametrize("body", ["body = 'x'", "json = {}", "body = function(out) out:write('x') end", "upgrade = function() end"])
+def test_a_header_can_t_split_a_response(serve, kind, body):
+    is_refused(serve(f"return function(req) if req.path == '/good' then return 'fine' end return {{ headers = {{ {SPLITS[kind]} }}, {body} }} end"))
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_out_of_range_is_refused(serve, status):
+    is_refused(serve(f"return function(req) if req.path == '/good' then return 'fine' end return {{ status = {status}, body = 'x' }} end"))
+
+
+@pytest.fixture
+def proxy(serve, write):
+    """proxy(change) serves in front of another server, and changes its responses."""
+    def start(change):
+        upstream = serve(write(UPSTREAM, "upstream.lua"))
+        return serve(f"return function(req) if req.path == '/good' then return 'fine' end local res = req:forward() {change} return res end",
+                     "--upstream", upstream.socket)
+
+    return start
+
+
+@pytest.mark.parametrize("kind", SPLITS)
+def test_a_header_set_after_a_forward_can_t_split(proxy, kind):
+    name, value = SPLITS[kind].split(" = ", 1)
+    dogger = proxy(f"res.headers{name} = {value}")
+    if kind == "a length of two":       # the length is dogger's own there, whatever the script says
+        answer = dogger.get()
+        assert (answer.text, answer["X-Up"], answer["Content-Length"], answer["X-Evil"]) == ("up", "yes", "2", None)
+    else:
+        is_refused(dogger)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_status_set_after_a_forward_is_checked(proxy, status):
+    is_refused(proxy(f"res.status = {status}"))

@@ -144,6 +144,31 @@ import Testing
         #expect(order.count == 8)
     }
 
+    /// A save that is made while one client's request takes long comes before the request of the next client.
+    @Test func whatComesFirstIsLookedForAgainWhenASourceTookLong() throws {
+        let loop = try EventLoop()
+        let first = SocketPair()
+        let others = [SocketPair(), SocketPair()]
+        var order: [String] = []
+        try loop.add(first.ours, .readable, Source { _ in
+            order.append("first")
+            first.take()
+        }, first: true)
+        for other in others {
+            try loop.add(other.ours, .readable, Source { _ in
+                order.append("other")
+                other.take()
+                if order.count > 1 { return loop.stop() }
+                usleep(20_000)
+                first.poke()
+                #expect(loop.isLate)
+            })
+        }
+        for other in others { other.poke() }
+        try run(loop)
+        #expect(order == ["other", "first", "other"])
+    }
+
     @Test func aDescriptorThatCantBeWatchedIsAnError() throws {
         let loop = try EventLoop()
         let source = Source { _ in }

@@ -148,7 +148,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     }
     if (dg_vm_load(vm, "fuzz.lua", (dg_bytes){ text, total }, &failure)) {
         lua_State *L = dg_vm_state(vm);
-        refusal r = { .left = bytes[1], .refused = bytes[0] & 0x20 ? 1 << 30 : 2 };
+        static refusal r;       /* a buffer that was made meanwhile gives its memory back by it, at the VM's end */
+        r = (refusal){ .left = bytes[1], .refused = bytes[0] & 0x20 ? 1 << 30 : 2 };
         if (bytes[1] != 0) {
             r.alloc = lua_getallocf(L, &r.context);
             lua_setallocf(L, refuse, &r);

@@ -235,7 +235,7 @@ struct dg_task {
     /* the rest is the VM's own */
     dg_vm *_Nonnull vm;
     void *_Nullable coroutine;
-    void *_Nullable object;
+    uint64_t turn;
     int anchor;
     bool waiting, streaming;
     int position;                   /* which handler of the chain runs */

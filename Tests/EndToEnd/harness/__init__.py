@@ -2,11 +2,12 @@
 
 from . import attacks
 from .docker import Docker
-from .dogger import BINARY, PATIENCE, ROOT, Dogger, finish
+from .dogger import BINARY, ROOT, Dogger, finish
 from .engine import Engine, EngineError
 from .http import Connection, Response
+from .patience import PATIENCE, SANITIZER, SLOWNESS
 from .users import acting_as, open_to_all
 
 __all__ = [
-    "BINARY", "PATIENCE", "ROOT", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "acting_as", "attacks", "finish",
-    "open_to_all"]
+    "BINARY", "PATIENCE", "ROOT", "SANITIZER", "SLOWNESS", "Connection", "Docker", "Dogger", "Engine", "EngineError", "Response", "acting_as",
+    "attacks", "finish", "open_to_all"]

@@ -9,12 +9,11 @@ import threading
 import time
 
 from .http import Connection
+from .patience import PATIENCE
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BINARY = pathlib.Path(os.environ.get("DOGGER_BINARY", ROOT / ".build/release/dogger"))
 """The release build, or another one: of a sanitizer, say."""
-PATIENCE = 20
-"""Seconds after which what did not happen will not: it only bounds a failing test, no passing one waits for it."""
 
 
 def finish(*arguments, **options):

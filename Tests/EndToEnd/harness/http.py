@@ -3,6 +3,8 @@
 import json
 import socket
 
+from .patience import PATIENCE
+
 
 class Response:
     def __init__(self, status, reason, version, headers):
@@ -39,7 +41,7 @@ class Response:
 class Connection:
     """One connection, to a path or a (host, port)."""
 
-    def __init__(self, address, timeout=20):
+    def __init__(self, address, timeout=PATIENCE):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)

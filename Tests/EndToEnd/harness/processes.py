@@ -48,8 +48,14 @@ def worker(dogger):
 
 def descriptors(pid):
     """What a process has open beside standard input, output and error: a path, or the kind of what has none."""
-    links = pathlib.Path(f"/proc/{pid}/fd").iterdir()
-    return sorted(re.sub(r":\[\d+\]$", "", os.readlink(link)) for link in links if int(link.name) > 2)
+    found = []
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if int(link.name) > 2:
+                found.append(re.sub(r":\[\d+\]$", "", os.readlink(link)))
+        except FileNotFoundError:       # closed meanwhile
+            continue
+    return sorted(found)
 
 
 def cpu_seconds(pid):
