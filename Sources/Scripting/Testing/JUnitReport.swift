@@ -35,7 +35,7 @@ final class JUnitReport: TestReport {
         case .passed:
             return result.printed.isEmpty ? head + "/>\n" : head + ">\n" + tail
         case .pending(let reason):
-            return head + ">\n      <skipped\(reason.isEmpty ? "" : " message=\"\(escaped(reason))\"")/>\n    </testcase>\n"
+            return head + ">\n      <skipped\(reason.isEmpty ? "" : " message=\"\(escaped(reason))\"")/>\n" + tail
         case .failed(let message, let calls):
             var bare = result
             bare.log = []
