@@ -35,7 +35,7 @@ final class Site {
         reloader = try Reloader(paths, options, loop, log)
         server = Server(loop: loop, handler: reloader.requestHandler)
         try server.listen(Listener.unix(path: "\(root)/s"))
-        logPipe.whenRead = { [unowned self] in check() }
+        logPipe.whenRead = { [weak self] in self?.check() }     // its end turns the loop, too
         try loop.add(logPipe.output, .readable, logPipe)
     }
 
@@ -57,15 +57,18 @@ final class Site {
         loop.remove(logPipe.output)
     }
 
-    /// What was logged, without the directory's path.
-    var logged: String { replaced(logPipe.text) }
+    /// What was logged, without the directory's path. The log itself waits for an idle loop.
+    var logged: String {
+        log.flush()
+        return replaced(logPipe.text)
+    }
 
     /// The test's paths are different each time: `DIR` stands for the directory.
     func replaced(_ text: String) -> String { text.replacing("\(directory.path)/", with: "DIR/") }
 
     /// - Parameter name: of the socket in the directory.
     func client(_ name: String = "s") throws -> Client {
-        try Client(loop, "\(directory.path)/\(name)") { [unowned self] in check() }
+        try Client(loop, "\(directory.path)/\(name)") { [weak self] in self?.check() }
     }
 
     /// Turns the loop until the condition holds, which is looked at whenever a client got something or the log was written.
