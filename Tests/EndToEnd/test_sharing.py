@@ -346,3 +346,10 @@ def test_help_has_examples():
         done = finish(command, "--help")
         assert done.returncode == 0 and f"  dogger {command}" in done.stdout
         assert command == "list" or finish(command).returncode == 2
+
+
+@pytest.mark.parametrize("template", ["function", "routes", "engine", "policy", "proxy"])
+def test_a_template_passes_its_own_test(template, directory):
+    assert finish("new", "mine", "--from", template, cwd=directory).returncode == 0
+    result = finish("test", cwd=directory)
+    assert result.returncode == 0 and "0 failed" in result.stdout, result.stdout + result.stderr
