@@ -20,6 +20,7 @@ import pathlib
 import re
 import shlex
 import subprocess
+import urllib.parse
 from dataclasses import dataclass, field
 
 import pytest
@@ -133,6 +134,10 @@ class Walk:
 
     def save(self, name, text):
         path = self.directory / name
+        in_url = urllib.parse.quote(ENGINE, safe="")
+        if in_url in text:
+            self.engine = self.request.getfixturevalue("engine")
+            text = text.replace(in_url, urllib.parse.quote(str(self.engine.socket), safe=""))
         with self.noticed():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
