@@ -65,7 +65,7 @@ def test_a_terminal_sees_each_line_at_once(directory, write):
         with Connection(str(directory / "s")) as connection:
             for number in range(5):
                 connection.ask("GET", f"/{number}")
-                see(b"> GET /%d\r\n" % number)
+                see(b"GET    /%d " % number)
     finally:
         process.terminate()
         assert process.wait(PATIENCE) == 0
