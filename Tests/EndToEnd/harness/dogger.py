@@ -67,6 +67,13 @@ class Dogger:
         """The requests in the log, as `METHOD target`."""
         return [line[2:] for line in self.lines if line.startswith("> ")]
 
+    def all_requests(self):
+        """As `requests`, up to now: the log is written when dogger is idle, so one more request is made and waited for."""
+        mark, sign = self.mark, f"/sign-{time.monotonic_ns()}"
+        self.get(sign)
+        self.wait(f"^> GET {sign}$", after=mark)
+        return [request for request in self.requests if not request.startswith("GET /sign-")]
+
     def wait(self, pattern, after=0):
         """Waits for a line of the log that the pattern is found in, and returns the match."""
         deadline = time.monotonic() + PATIENCE
