@@ -146,6 +146,7 @@ public final class Handler {
     func handle(_ exchange: Exchange) {
         // Without a handler there is nobody to ask.
         if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) {
+            exchange.record?.answerer = "\(upstream.address)"
             exchange.inspected?.answered(by: [], "\(upstream.address)")
             return ProxyHandler.forward(exchange, to: upstream)
         }
