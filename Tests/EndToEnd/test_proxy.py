@@ -132,6 +132,47 @@ def test_the_upstream_leaves(proxy, target, headers):
             connection.read_rest()
 
 
+BEGUN = {
+    "waiting": b"",
+    "quiet": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+    "raw": b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nbegun",
+}
+
+
+@pytest.mark.parametrize("who", ["the client", "the upstream"])
+@pytest.mark.parametrize("what", BEGUN)
+def test_it_is_told_within_a_second(serve, directory, who, what):
+    """Three tries, as one may fall into a moment in which the machine is away; what is looked for only now and then misses them all."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / "upstream"))
+        listener.listen()
+        dogger = serve(None, "--upstream", directory / "upstream", "--grace", "50ms")
+
+        def is_told():
+            with dogger.connect() as connection:
+                connection.begin("POST" if what == "raw" else "GET", "/", RAW if what == "raw" else [])
+                upstream, _ = listener.accept()
+                with upstream:
+                    while not upstream.recv(65536).endswith(b"\r\n\r\n"):
+                        pass
+                    upstream.sendall(BEGUN[what])
+                    while BEGUN[what] and not connection.read(1).endswith(b"b"):
+                        pass
+                    leaver, other = (connection.socket, upstream) if who == "the client" else (upstream, connection.socket)
+                    other.settimeout(1)
+                    leaver.close()
+                    try:
+                        while other.recv(65536) and what != "waiting":
+                            pass
+                    except ConnectionError:
+                        pass
+                    except TimeoutError:
+                        return False
+                    return True
+
+        assert any(is_told() for _ in range(3))
+
+
 # An upstream that is dogger itself.
 
 
