@@ -127,7 +127,7 @@ public final class Relay {
                 // What it does not take is dropped: its answer says why, or its end.
                 if response.write(runs) == .wait {
                     // Nor is more taken in for it meanwhile.
-                    exchange.connection?.leavesInput = true
+                    exchange.connection?.input.staysInSocket = true
                     return
                 }
             case .end:

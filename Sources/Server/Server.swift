@@ -9,12 +9,12 @@ public final class Server {
     public let handler: any RequestHandler
 
     /// What all connections receive into.
-    let scratch = ScratchMemory<Connection>(count: Server.scratchSize)
+    let scratch = ScratchMemory(count: Server.scratchSize)
     // The unchecked ones are used once or more a request, each at once, by methods that call nobody.
     /// Reads every head that comes in one piece.
     @exclusivity(unchecked) private(set) var reader: HeadReader
     private var spareReader: HeadReader?
-    @exclusivity(unchecked) var outputs = BufferPool()
+    let outputs = BufferPool()
     let runs = ByteRuns()
     @exclusivity(unchecked) var spareExchange: Exchange?
     private(set) var isDraining = false

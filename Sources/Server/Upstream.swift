@@ -12,8 +12,8 @@ public final class Upstream {
     public private(set) var connectionCount = 0
 
     /// What all connections receive into.
-    let scratch = ScratchMemory<UpstreamConnection>(count: Upstream.scratchSize)
-    var outputs = BufferPool()
+    let scratch = ScratchMemory(count: Upstream.scratchSize)
+    let outputs = BufferPool()
     let runs = ByteRuns()
     let pipes = SplicePipePool()
     let resolver: UpstreamResolver

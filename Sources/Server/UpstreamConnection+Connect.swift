@@ -89,6 +89,7 @@ extension UpstreamConnection {
         timer?.cancel()
         timer = nil
         candidates.release()
+        output.isHeld = false
         do throws(SystemError) {
             try watch(.readable)
             open()

@@ -86,7 +86,7 @@ import Testing
         let client = try server.connect()
         client.send(request("GET /"))
         client.halfClose()
-        server.wait(until: { _ in held?.connection?.isAtEnd == true })
+        server.wait(until: { _ in held?.connection?.input.isAtEnd == true })
         // Not watched for what would be reported turn after turn.
         #expect(server.onLoop { _ in held?.connection?.interest } == Events([]))
         server.onLoop { _ in _ = held?.answer(200, [], "late") }
@@ -230,7 +230,7 @@ import Testing
         #expect(try client.readResponse().body.utf8.count == 1_000_000)
         sender.join()
         server.wait(until: { server in
-            server.everyConnection.allSatisfy { $0.input == nil && $0.output == nil && $0.reader == nil && $0.exchange == nil }
+            server.everyConnection.allSatisfy { $0.input.capacity == 0 && $0.output.isEmpty && $0.reader == nil && $0.exchange == nil }
         })
         #expect(server.onLoop { $0.connectionCount } == 1)
     }
