@@ -43,6 +43,18 @@ extension Exchange {
         return nil
     }
 
+    /// Passes on an interim answer (RFC 9110 section 15.2), such as 103 with its hints. The answer is still to be given.
+    func inform(_ answer: WitnessedAnswer) {
+        // A client of HTTP/1.0 would take it for the answer.
+        guard let connection, response == .none, head.minorVersion > 0 else { return }
+        let output = connection.output.open()
+        output.appendStatusLine(answer.head.status)
+        connection.skipBegunHead()
+        RelayedFields.with(answer.fields, answer.bytes, keepsLength: false) { for field in $0 { output.appendField(field) } }
+        output.appendEndOfHead()
+        connection.touch()
+    }
+
     /// Begins an answer whose body is written bit by bit. The head goes out with the first write, or at the end of the turn.
     /// - Parameters: as `respond`. With a Content-Length, so many bytes have to be written; without one the body is chunked,
     ///   or for HTTP/1.0 goes up to the end of the connection.

@@ -25,6 +25,7 @@ extension Relay {
             source.body.tookPlain(count)
             source.input.waitsInSocket = false
             exchange.wrotePlain(count)
+            tellWitnesses(count, .down)
             sink.write(pipe)
             sink.touch()
             source.touch()
@@ -61,6 +62,7 @@ extension Relay {
             source.tookPlain(count)
             source.input.waitsInSocket = false
             response.wrotePlain(count)
+            tellWitnesses(count, .up)
             sink.write(pipe)
             sink.touch()
             source.touch()
@@ -82,6 +84,11 @@ extension Relay {
         }
         pipe.releaseIfEmpty()
         return .impossible
+    }
+
+    private func tellWitnesses(_ count: Int, _ direction: Direction) {
+        witness?.witnessed(count: count, direction)
+        exchange.witness?.witnessed(count: count, direction)
     }
 }
 

@@ -1,3 +1,4 @@
+import CDogger
 import Glibc
 import HTTP
 

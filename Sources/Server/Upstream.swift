@@ -26,6 +26,8 @@ public final class Upstream {
     private var settling: ContiguousArray<UpstreamConnection> = []
     private var sweep: Timer?
     private var isClosed = false
+    /// See `drain`.
+    var whenDrained: (() -> Void)?
 
     private static let scratchSize = 256 * 1024
 
@@ -117,7 +119,10 @@ public final class Upstream {
         if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
     }
 
-    func connectionClosed() { connectionCount -= 1 }
+    func connectionClosed() {
+        connectionCount -= 1
+        if connectionCount == 0 { drained() }
+    }
 
     private func scheduleSweep(after time: UInt64) {
         sweep = loop.schedule(after: time) { [weak self] in self?.expire() }

@@ -5,7 +5,7 @@ import Glibc
 extension UpstreamConnection {
     func endRaw(_ exchange: UpstreamExchange) {
         exchange.hasReadEnd = true
-        if exchange.hasEnded || isHungUp { finishRaw() }
+        if exchange.hasEnded || isHungUp || isBroken { finishRaw() }
     }
 
     /// A raw stream is over both ways.

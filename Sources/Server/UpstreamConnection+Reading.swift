@@ -21,7 +21,12 @@ extension UpstreamConnection {
                 fail(.malformed(upstream.address, error))
                 return false
             case .complete where parser.head.isInterim:
-                // 100 is of no use, as bodies are sent without waiting for it; who gets the answer has not asked for others.
+                // 100 is of no use, as bodies are sent without waiting for it.
+                if parser.head.status != 100, let exchange {
+                    exchange.delegate?.upstreamDidInform(
+                        exchange, WitnessedAnswer(head: parser.head, bytes: bytes, fields: parser.fields, isUpgraded: false))
+                    guard phase == .request else { return true }
+                }
                 input.consume(parser.head.byteCount)
                 parser.resetAfterInterim()
             case .complete:
@@ -74,7 +79,9 @@ extension UpstreamConnection {
             touch()
         }
         let bytes = input.unread
-        switch body.next(bytes, isAtEnd: input.isAtEnd, isBroken: isBroken) {
+        // A raw stream has no end that could be missing: who leaves with bytes unread (`head -1` in a container) ends it with an
+        // error, and all that came before counts.
+        switch body.next(bytes, isAtEnd: input.isAtEnd, isBroken: isBroken && !exchange.isUpgraded) {
         case .bytes(let range, let consumed):
             input.consume(consumed)
             return .bytes(UnsafeRawBufferPointer(rebasing: bytes[range]))
