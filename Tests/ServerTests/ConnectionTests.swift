@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Server
@@ -254,7 +255,7 @@ import Testing
         }
         let threads = (0..<4).map { seed in
             Thread {
-                var random = SplitMix(state: UInt64(seed))
+                var random = SeededGenerator(seed: UInt64(seed))
                 for _ in 0..<150 {
                     guard let client = try? server.connect() else {
                         Issue.record("no connection")
@@ -279,16 +280,4 @@ import Testing
 
 extension Server {
     var everyConnection: [Connection] { Array(connections) }
-}
-
-/// A small generator, so that a failure can be had again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
 }
