@@ -7,11 +7,8 @@ import HTTP
 /// (answered; what is left of the request's body is dropped), and `head` again; or in the end `closing` (the last answer is
 /// on its way out), `lingering` (it is out; what the client still sends is dropped until it has seen the end), `closed`.
 ///
-/// Everything that happens to it runs between a cork and a settling: whatever is written meanwhile leaves in one system call,
-/// and interest, memory and deadline are put in order once. What a handler does at another time (it answers from a timer)
-/// queues the connection for the end of the turn, where the same is done. So nothing calls a handler from inside a handler's
-/// own call.
-final class Connection: EventSource {
+/// Everything that happens to it ends with a settling, see `SettlingConnection`.
+final class Connection: EventSource, SettlingConnection {
     enum Phase: UInt8 {
         case head, exchange, skipping, closing, lingering, closed
     }
@@ -59,8 +56,8 @@ final class Connection: EventSource {
     var isGone = false
     /// The connection is cut off as soon as this call is over.
     var isCut = false
-    private var isCorked = false
-    private var isQueued = false
+    var isCorked = false
+    var isQueued = false
     var isWatched = true
     var interest: Events
 
@@ -77,6 +74,9 @@ final class Connection: EventSource {
     /// Puts it on the loop.
     func open() throws(SystemError) { try server.loop.add(descriptor, interest, self) }
 
+    var turn: TurnQueue { server.turn }
+    var isClosed: Bool { phase == .closed }
+
     // MARK: Being called
 
     func ready(_ events: Events) {
@@ -87,22 +87,6 @@ final class Connection: EventSource {
             if !isWriterDue { flush() }
         }
         if !events.isSubset(of: .writable) { takeInput(events) }
-        advance()
-        isCorked = false
-        settle()
-    }
-
-    /// Has this connection advanced and settled at the end of the turn, if it isn't being so just now.
-    func touch() {
-        guard !isCorked, !isQueued, phase != .closed else { return }
-        isQueued = true
-        server.queue(self)
-    }
-
-    func endTurn() {
-        isQueued = false
-        guard phase != .closed else { return }
-        isCorked = true
         advance()
         isCorked = false
         settle()
@@ -126,7 +110,7 @@ final class Connection: EventSource {
 
     // MARK: Going on
 
-    private func advance() {
+    func advance() {
         while !isCut {
             if phase != .exchange, exchange != nil { recycle() }
             switch phase {

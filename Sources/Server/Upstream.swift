@@ -14,6 +14,7 @@ public final class Upstream {
     /// What all connections receive into.
     let scratch = ScratchMemory(count: Upstream.scratchSize)
     let outputs = BufferPool()
+    let turn: TurnQueue
     let runs = ByteRuns()
     let pipes = SplicePipePool()
     let resolver: UpstreamResolver
@@ -22,8 +23,6 @@ public final class Upstream {
     private let hostField: ByteBuffer
     /// The one that was used last is at the end, and is used next, so that those too many grow old.
     private var idle: ContiguousArray<UpstreamConnection> = []
-    private var queued: ContiguousArray<UpstreamConnection> = []
-    private var settling: ContiguousArray<UpstreamConnection> = []
     private var sweep: Timer?
     private var isClosed = false
     /// See `drain`.
@@ -36,6 +35,7 @@ public final class Upstream {
     ///   nonblocking stream socket, or -1 with errno set.
     public init(loop: EventLoop, address: UpstreamAddress, options: UpstreamOptions = UpstreamOptions(), dial: (() -> Int32)? = nil) {
         self.loop = loop
+        turn = TurnQueue(loop)
         self.dial = dial
         self.address = address
         self.options = options
@@ -134,19 +134,5 @@ public final class Upstream {
         let now = loop.now
         while let connection = idle.first, connection.idleDeadline <= now { connection.destroy() }
         if let next = idle.first { scheduleSweep(after: next.idleDeadline - now) }
-    }
-
-    // MARK: The end of the turn
-
-    /// Has a connection's `endTurn` called at the end of the turn.
-    func queue(_ connection: UpstreamConnection) {
-        if queued.isEmpty { loop.soon { self.endTurn() } }
-        queued.append(connection)
-    }
-
-    private func endTurn() {
-        swap(&queued, &settling)
-        for connection in settling { connection.endTurn() }
-        settling.removeAll(keepingCapacity: true)
     }
 }

@@ -8,10 +8,9 @@ import HTTP
 /// head is) in turns with `idle`, for as long as the upstream leaves it open; after a raw stream perhaps `closing` (its exchange is
 /// over, and what was written still goes out); `closed`.
 ///
-/// As with a client's connection, all that happens to it runs between a cork and a settling: what is written meanwhile leaves in
-/// one system call, and interest and memory are put in order once. What a delegate does at another time queues the connection
-/// for the end of the turn. So a failure is never told from within the delegate's own call.
-final class UpstreamConnection: EventSource {
+/// As with a client's connection, all that happens to it ends with a settling, see `SettlingConnection`; so a failure is never told
+/// from within the delegate's own call.
+final class UpstreamConnection: EventSource, SettlingConnection {
     enum Phase: UInt8 {
         case connecting, request, answer, idle, closing, closed
     }
@@ -48,8 +47,8 @@ final class UpstreamConnection: EventSource {
     var canSend = true
 
     var pendingFailure: UpstreamFailure?
-    private var isCorked = false
-    private var isQueued = false
+    var isCorked = false
+    var isQueued = false
     var isWatched = false
     var interest: Events = []
 
@@ -86,6 +85,9 @@ final class UpstreamConnection: EventSource {
         touch()
     }
 
+    var turn: TurnQueue { upstream.turn }
+    var isClosed: Bool { phase == .closed }
+
     // MARK: Being called
 
     func ready(_ events: Events) {
@@ -105,25 +107,9 @@ final class UpstreamConnection: EventSource {
         settle()
     }
 
-    /// Has this connection advanced and settled at the end of the turn, if it isn't being so just now.
-    func touch() {
-        guard !isCorked, !isQueued, phase != .closed else { return }
-        isQueued = true
-        upstream.queue(self)
-    }
-
-    func endTurn() {
-        isQueued = false
-        guard phase != .closed else { return }
-        isCorked = true
-        advance()
-        isCorked = false
-        settle()
-    }
-
     // MARK: Going on
 
-    private func advance() {
+    func advance() {
         while pendingFailure == nil {
             switch phase {
             case .connecting, .closed:
