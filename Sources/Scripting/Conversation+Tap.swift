@@ -49,8 +49,8 @@ extension Conversation {
     func tapWrite(_ bytes: UnsafeRawBufferPointer, toClient: Bool) -> Answer? {
         guard let response = tap?.relay.response else { return .yes }
         let outcome = toClient ? exchange.write(bytes) : response.write(bytes)
-        // What a side no longer takes is dropped: its end is told by the next read.
-        return outcome == .wait ? nil : .yes
+        // What a side no longer takes is dropped: its end is told by the next read. Of a client that has left no more comes than is here.
+        return outcome == .wait && !exchange.hasLeft ? nil : .yes
     }
 
     func tapClose(toClient: Bool) {

@@ -345,6 +345,7 @@ extension Conversation: ExchangeDelegate {
         case .body: if let answer = bodyAnswer() { resume(answer) }
         case .chunk, .streamRead: if let answer = chunkAnswer() { resume(answer) }
         case .tap: if let answer = tapAnswer() { resume(answer) }
+        case .drained where tap != nil && exchange.hasLeft: resume(.yes)
         default: break
         }
     }

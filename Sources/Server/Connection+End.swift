@@ -17,6 +17,8 @@ extension Connection {
         if !input.isAtEnd { isCut = true }
         server.loop.remove(descriptor)
         isWatched = false
+        // Also who waits for something else, an upstream that takes nothing, is told.
+        exchange?.waitsToRead = true
     }
 
     /// Takes in all that there is of a client that has left. It is no more than fits into the kernel's buffers.

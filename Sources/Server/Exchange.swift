@@ -73,6 +73,9 @@ public final class Exchange {
     /// Whether the exchange is over, by an answer or because the client is gone.
     public var isEnded: Bool { connection == nil }
 
+    /// After an upgrade: the client is gone, or done both ways, and what it sent last is here.
+    public var hasLeft: Bool { connection?.isWatched == false }
+
     var isAttached: Bool { connection != nil }
 
     /// Copies the head's bytes and fields, so that they can be used until the exchange ends and for as long after as it is

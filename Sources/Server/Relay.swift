@@ -126,7 +126,7 @@ public final class Relay {
                 tellWitness(runs, .up)
                 isBulkUp = runs.byteCount >= Relay.bulk
                 // What it does not take is dropped: its answer says why, or its end.
-                if response.write(runs) == .wait {
+                if response.write(runs) == .wait, !exchange.hasLeft {
                     // Nor is more taken in for it meanwhile.
                     exchange.connection?.input.staysInSocket = true
                     return

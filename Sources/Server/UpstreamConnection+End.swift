@@ -16,20 +16,21 @@ extension UpstreamConnection {
 
     /// Closes when all that was written to a raw stream is out. Its exchange is detached.
     func leave() {
+        let timeout = exchange?.hasReadEnd == true ? upstream.options.endedStallTimeout : upstream.options.stallTimeout
         exchange = nil
         flush()
         guard !output.isEmpty, canSend, isWatched else { return destroy() }
         phase = .closing
         input.staysInSocket = false
-        expectProgress()
+        expectProgress(within: timeout)
         touch()
     }
 
     /// An upstream that takes nothing any more is not waited for.
-    private func expectProgress() {
+    private func expectProgress(within timeout: UInt64) {
         let before = output.count
-        timer = upstream.loop.schedule(after: upstream.options.stallTimeout) { [self] in
-            if output.count < before { expectProgress() } else { destroy() }
+        timer = upstream.loop.schedule(after: timeout) { [self] in
+            if output.count < before { expectProgress(within: timeout) } else { destroy() }
         }
     }
 

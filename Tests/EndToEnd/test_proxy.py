@@ -139,7 +139,9 @@ def test_the_upstream_leaves(proxy, target, headers):
 class Sink:
     """An upstream that switches to a raw stream, takes nothing of it until it is told to, and counts what it takes."""
 
-    def __init__(self, path):
+    def __init__(self, path, ends=False):
+        """With `ends` it half-closes at once."""
+        self.ends = ends
         self.server = socket.create_server(str(path), family=socket.AF_UNIX)
         self.server.settimeout(PATIENCE)
         self.may_take = threading.Event()
@@ -155,6 +157,8 @@ class Sink:
         while b"\r\n\r\n" not in head:
             head += connection.recv(1)
         connection.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+        if self.ends:
+            connection.shutdown(socket.SHUT_WR)
         assert self.may_take.wait(PATIENCE)
         while data := connection.recv(1 << 16):
             self.taken += len(data)
@@ -180,6 +184,21 @@ def test_what_a_client_sent_before_it_left_goes_up(serve, directory, handler):
         connection.begin("POST", "/attach", RAW).read_head()
         count = fill(connection.socket)
     assert sink.take() == count
+
+
+@pytest.mark.parametrize("handler", [
+    None, "return function(req) return req:forward():tap(function(way, bytes) return bytes end) end",
+], ids=["no handler", "tap"])
+def test_an_upstream_that_has_ended_and_takes_nothing_is_let_go(serve, directory, handler):
+    sink = Sink(directory / "sink", ends=True)
+    dogger = serve(handler, "--upstream", directory / "sink", "--log-format", "json", "--grace", "50ms")
+    with dogger.connect() as connection:
+        connection.begin("POST", "/attach", RAW).read_head()
+        assert connection.is_at_end()
+        fill(connection.socket)
+    # While it still takes nothing.
+    dogger.wait('"target":"/attach"')
+    sink.take()
 
 
 def test_what_a_script_holds_when_the_client_leaves_goes_up(serve, directory):

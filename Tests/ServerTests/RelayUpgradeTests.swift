@@ -74,6 +74,18 @@ import Testing
         #expect(end == .end)
     }
 
+    @Test func aClientThatLeavesAnUpstreamThatHasEndedIsLetGo() throws {
+        let fixture = try RelayFixture()
+        let (client, upstream) = try upgraded(fixture)
+        upstream.halfClose()
+        #expect(client.readToEnd() == ("", .end))
+        // More than the upstream's socket holds, and it takes nothing for now.
+        client.send(String(repeating: "x", count: 400_000))
+        client.close()
+        fixture.server.awaitNoConnections()
+        #expect(upstream.readToEnd().end == .end)
+    }
+
     /// As a container's `head -1`: its end is an error, for there are bytes that nobody reads any more.
     @Test(arguments: [false, true])
     func whatAnUpstreamSentBeforeItLeftWithBytesUnreadComesDown(tcp: Bool) throws {
