@@ -45,14 +45,16 @@ let package = Package(
             // The handlers are links to those in examples/, so that there is one of each.
             resources: [.embedInCode("handlers"), .embedInCode("templates")]
         ),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP"]),
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
-        .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime"], exclude: ["reachable-globals.txt"]),
+        // What several test targets use.
+        .target(name: "TestSupport", path: "Tests/Support"),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"]),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"]),
+        .testTarget(name: "LuaRuntimeTests", dependencies: ["LuaRuntime", "TestSupport"], exclude: ["reachable-globals.txt"]),
         .target(name: "CSystemCalls", path: "Tests/CSystemCalls"),
-        .testTarget(name: "ConfinementTests", dependencies: ["CDogger", "CSystemCalls"]),
-        .testTarget(name: "ServerTests", dependencies: ["Server"]),
-        .testTarget(name: "StoreTests", dependencies: ["Store"]),
-        .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Store"]),
+        .testTarget(name: "ConfinementTests", dependencies: ["CDogger", "CSystemCalls", "TestSupport"]),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "TestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"]),
+        .testTarget(name: "ScriptingTests", dependencies: ["Scripting", "Store", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -11,6 +11,7 @@ final class Service {
     private let log: Log
     private let server: Server
     private let reloader: Reloader
+    private let upstream: Upstream?
     private var channel: Channel!
     /// Serves the inspector's page, where there is one.
     private var site: Server?
@@ -104,7 +105,8 @@ final class Service {
         var scripting = plan.scripting
         // What is wrong with a file is better told now than to the first client.
         if scripting.store.isFile { try scripting.store.open() }
-        scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
+        upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
+        scripting.upstream = upstream
         reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
@@ -140,7 +142,7 @@ final class Service {
     private func end(by time: UInt64) {
         var isOver = false
         let now = EventLoop.clock()
-        server.drain(grace: time > now ? time - now : 0) { [unowned self] in
+        server.drain(upstream, grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
             for line in reloader.requestHandler.summary { log.line("dogger: \(line)") }
             loop.stop()

@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import HTTP
 import Server
+import TestSupport
 import Testing
 
 @testable import Scripting

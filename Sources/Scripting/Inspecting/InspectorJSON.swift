@@ -84,7 +84,7 @@ enum InspectorJSON {
             "pid": item.caller.pid.map { .integer($0) },
             "uid": item.caller.uid.map { .integer($0) },
             "caller": item.caller.name.isEmpty ? nil : .text(item.caller.name),
-            "handler": (item.answerer ?? item.asked.last).map { .text($0) },
+            "handler": item.answerer.map { .text($0) },
             "version": .integer(item.version),
             "errors": .integer(item.notes.count { $0.kind == .error }),
             "logs": .integer(item.notes.count { $0.kind == .log } + item.lostNotes),

@@ -1,6 +1,7 @@
 import EventLoop
 import LuaRuntime
 import Server
+import TestSupport
 import Testing
 
 @testable import Scripting
