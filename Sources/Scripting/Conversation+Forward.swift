@@ -176,15 +176,10 @@ extension Conversation: UpstreamDelegate {
     }
 
     func upstreamCanWrite(_ response: UpstreamExchange) {
-        if case .drained = wait { resume(.yes) }
+        if response === tap?.relay.response { tapCanWrite(toClient: false) } else if case .drained = wait { resume(.yes) }
     }
 
     func upstreamDidFail(_ response: UpstreamExchange, _ failure: UpstreamFailure) {
-        switch wait {
-        case .tap: if let answer = tapAnswer() { resume(answer) }
-        // What was to be written goes nowhere.
-        case .drained where response === tap?.relay.response: resume(.yes)
-        default: askedDidFail(response)
-        }
+        if case .tap = wait { if let answer = tapAnswer() { resume(answer) } } else { askedDidFail(response) }
     }
 }

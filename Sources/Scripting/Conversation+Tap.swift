@@ -10,6 +10,10 @@ extension Conversation {
         /// The script knows of that side's end.
         var isClientDone: Bool
         var isUpstreamDone = false
+        /// That side has not taken all that was written to it: of the other nothing is read meanwhile. The script is not held up by
+        /// it, for a side that takes nothing may go on sending, and may have to before it takes any more.
+        var isClientLagging = false
+        var isUpstreamLagging = false
         /// The client has left. The exchange is over, but the script may look at its request for as long as it goes on.
         var left: Exchange?
         /// When it goes on no longer.
@@ -23,7 +27,7 @@ extension Conversation {
     func tapAnswer() -> Answer? {
         guard let tap, let response = tap.relay.response else { return Answer.none }
         if let left = tap.left { return restAnswer(left) }
-        if !tap.isUpstreamDone {
+        if !tap.isUpstreamDone, !tap.isClientLagging {
             switch response.readChunk() {
             case .bytes(let bytes): return .tapped(bytes, fromClient: false)
             case .wait: break
@@ -33,7 +37,7 @@ extension Conversation {
                 return .tapped(nil, fromClient: false)
             }
         }
-        if !tap.isClientDone {
+        if !tap.isClientDone, !tap.isUpstreamLagging || exchange.hasLeft {
             switch exchange.readChunk() {
             case .bytes(let bytes): return .tapped(bytes, fromClient: true)
             case .wait: break
@@ -45,12 +49,20 @@ extension Conversation {
         return tap.isUpstreamDone && (tap.isClientDone || response.isEnded) ? Answer.none : nil
     }
 
-    /// Nil: taken, but that side lags behind.
-    func tapWrite(_ bytes: UnsafeRawBufferPointer, toClient: Bool) -> Answer? {
-        guard let response = tap?.relay.response else { return .yes }
-        let outcome = toClient ? exchange.write(bytes) : response.write(bytes)
-        // What a side no longer takes is dropped: its end is told by the next read. Of a client that has left no more comes than is here.
-        return outcome == .wait && !exchange.hasLeft ? nil : .yes
+    /// What a side no longer takes is dropped: its end is told by the next read.
+    func tapWrite(_ bytes: UnsafeRawBufferPointer, toClient: Bool) {
+        guard let response = tap?.relay.response else { return }
+        if toClient {
+            tap?.isClientLagging = exchange.write(bytes) == .wait
+        } else {
+            tap?.isUpstreamLagging = response.write(bytes) == .wait
+        }
+    }
+
+    /// A side has taken most of what was written to it.
+    func tapCanWrite(toClient: Bool) {
+        if toClient { tap?.isClientLagging = false } else { tap?.isUpstreamLagging = false }
+        if case .tap = wait, let answer = tapAnswer() { resume(answer) }
     }
 
     func tapClose(toClient: Bool) {
@@ -66,7 +78,7 @@ extension Conversation {
         guard let tap, isUpgraded, !tap.isClientDone, tap.left == nil else { return false }
         let isIdle: Bool
         switch wait {
-        case .tap, .drained: isIdle = true
+        case .tap: isIdle = true
         // It may have bytes in its hands.
         case .sleep, .asked: isIdle = false
         default: return false
@@ -74,12 +86,7 @@ extension Conversation {
         guard exchange.rest != nil || !isIdle else { return false }
         self.tap?.left = exchange
         self.tap?.limit = handler.loop.schedule(after: Conversation.longestRest) { [self] in breakOff() }
-        switch wait {
-        case .tap: if let answer = tapAnswer() { resume(answer) }
-        // Whichever side it waits for: one is gone, and of the other there is no more to come than this.
-        case .drained: resume(.yes)
-        default: break
-        }
+        if isIdle, let answer = tapAnswer() { resume(answer) }
         return true
     }
 

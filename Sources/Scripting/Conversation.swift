@@ -268,7 +268,10 @@ final class Conversation {
         case .upstreamBody: return reply(&call, upstreamBody(Int(call.number)), .upstreamBody(Int(call.number)))
         case .upstreamChunk: return reply(&call, upstreamChunk(Int(call.number)), .upstreamChunk(Int(call.number)))
         case .tapNext: return reply(&call, tapAnswer(), .tap)
-        case .tapWrite: return reply(&call, tapWrite(call.text.buffer, toClient: call.to_client), .drained)
+        case .tapWrite:
+            tapWrite(call.text.buffer, toClient: call.to_client)
+            call.answer = .yes
+            return .done
         case .tapClose:
             tapClose(toClient: call.to_client)
             call.answer = .yes
@@ -345,13 +348,12 @@ extension Conversation: ExchangeDelegate {
         case .body: if let answer = bodyAnswer() { resume(answer) }
         case .chunk, .streamRead: if let answer = chunkAnswer() { resume(answer) }
         case .tap: if let answer = tapAnswer() { resume(answer) }
-        case .drained where tap != nil && exchange.hasLeft: resume(.yes)
         default: break
         }
     }
 
     func exchangeCanWrite(_ exchange: Exchange) {
-        if case .drained = wait { resume(.yes) }
+        if tap != nil { tapCanWrite(toClient: true) } else if case .drained = wait { resume(.yes) }
     }
 
     /// The client has gone: the script ends where it waits, its `<close>` variables run.

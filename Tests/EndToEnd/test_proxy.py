@@ -1,5 +1,6 @@
 """dogger between a client and an upstream that is no engine: who half-closes, who leaves, and what the other side sees of it."""
 
+import concurrent.futures
 import socket
 import threading
 
@@ -185,6 +186,7 @@ class Sink:
         self.server = socket.create_server(str(path), family=socket.AF_UNIX)
         self.server.settimeout(PATIENCE)
         self.may_take = threading.Event()
+        self.connection = concurrent.futures.Future()
         self.taken = 0
         self.is_whole = False
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -199,6 +201,7 @@ class Sink:
         connection.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
         if self.ends:
             connection.shutdown(socket.SHUT_WR)
+        self.connection.set_result(connection)
         assert self.may_take.wait(PATIENCE)
         while data := connection.recv(1 << 16):
             self.taken += len(data)
@@ -238,6 +241,23 @@ def test_an_upstream_that_has_ended_and_takes_nothing_is_let_go(serve, directory
         fill(connection.socket)
     # While it still takes nothing.
     dogger.wait('"target":"/attach"')
+    sink.take()
+
+
+@pytest.mark.parametrize("handler", [
+    None, "return function(req) return req:forward():tap(function(way, bytes) return bytes end) end",
+], ids=["no handler", "tap"])
+def test_an_upstream_that_takes_nothing_may_go_on_sending(serve, directory, handler):
+    sink = Sink(directory / "sink")
+    dogger = serve(handler, "--upstream", directory / "sink", "--grace", "50ms")
+    with dogger.connect() as connection:
+        connection.begin("POST", "/attach", RAW).read_head()
+        fill(connection.socket)
+        upstream = sink.connection.result(PATIENCE)
+        upstream.sendall(b"bye")
+        upstream.shutdown(socket.SHUT_WR)
+        connection.socket.settimeout(PATIENCE)
+        assert connection.read_rest() == b"bye"
     sink.take()
 
 
