@@ -47,20 +47,25 @@ final class Service {
     ///   - listeners: the parent's; its own memory of them is left alone, so that their files are not removed here.
     ///   - lastEnd: how the worker before this one ended, as a sentence, if there was one.
     ///   - channelEnd: what leads to the parent.
-    static func live(_ plan: Plan, _ listeners: [Listener], _ inspection: Inspection?, lastEnd: String?, _ channelEnd: Int32) -> Never {
+    ///   - names: where the parent tells how callers are called; with an inspection.
+    static func live(
+        _ plan: Plan, _ listeners: [Listener], _ inspection: Inspection?, lastEnd: String?, _ channelEnd: Int32, names: Int32?
+    ) -> Never {
         let kept = (listeners + [inspection?.listener].compactMap(\.self)).map(\.descriptor)
-        separate(keeping: kept + plan.scripting.store.descriptors + [channelEnd])
+        separate(keeping: kept + plan.scripting.store.descriptors + [channelEnd] + [names].compactMap(\.self))
         dg_report_to(channelEnd)
         Descriptor.raiseLimit()
         let sockets = inspection.map { _ in SpareSockets() }
-        let held = Confinement(plan, looksOn: inspection != nil).enter()
+        let held = Confinement(plan).enter()
         do {
             let loop = try EventLoop()
             let log = Log(2, loop, plan.scripting.logStyle)
             defer { log.flush() }
             if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             var plan = plan
-            if let sockets { plan.scripting.inspector = Inspector(loop, sockets, lastEnd: lastEnd) }
+            if let sockets, let names {
+                plan.scripting.inspector = Inspector(loop, sockets, lastEnd: lastEnd) { CallerNames.ask($0, over: names) }
+            }
             let service = try Service(plan, loop, log, channelEnd)
             if let inspection, let inspector = plan.scripting.inspector { try service.serve(inspection, inspector) }
             for listener in listeners {

@@ -55,7 +55,7 @@ final class Site {
         while !isDrained {
             do { try loop.run() } catch { break }
         }
-        loop.remove(logPipe.output)
+        loop.abandon()
     }
 
     /// What was logged, without the directory's path. The log itself waits for an idle loop.

@@ -40,6 +40,7 @@ final class TestServer: @unchecked Sendable {
                 try mailbox.open(loop, server)
                 try loop.run()
                 mailbox.close(loop)
+                loop.abandon()
             } catch {
                 Issue.record("the test's server ended: \(error)")
             }

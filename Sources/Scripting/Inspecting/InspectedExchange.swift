@@ -18,6 +18,8 @@ final class InspectedExchange: Witness {
 
     let take: Take
     let caller: Caller
+    /// The caller's name; empty where it is not known.
+    let callerName: String
     /// Where the client came in.
     let address: Listener.Address?
     /// The number of the exchange that this one repeats.
@@ -42,9 +44,13 @@ final class InspectedExchange: Witness {
     private static let longestNote = 8 << 10
 
     /// - Parameter exchange: within `RequestHandler.handle`.
-    init(_ exchange: Exchange, number: Int, _ handler: Handler, replayOf: InspectedExchange?, _ inspector: Inspector) {
+    init(
+        _ exchange: Exchange, number: Int, from caller: Caller, called name: String, _ handler: Handler, replayOf: InspectedExchange?,
+        _ inspector: Inspector
+    ) {
         take = Take(exchange, number: number, limit: InspectedExchange.bodyLimit) { _ in }
-        caller = Caller(descriptor: exchange.descriptor)
+        self.caller = caller
+        callerName = name
         address = replayOf?.address ?? Listener.address(of: exchange.descriptor)
         self.replayOf = replayOf?.number
         version = handler.version

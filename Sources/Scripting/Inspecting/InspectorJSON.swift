@@ -83,7 +83,7 @@ enum InspectorJSON {
             "upgraded": take.isUpgraded ? .bool(true) : nil,
             "pid": item.caller.pid.map { .integer($0) },
             "uid": item.caller.uid.map { .integer($0) },
-            "caller": item.caller.name.isEmpty ? nil : .text(item.caller.name),
+            "caller": item.callerName.isEmpty ? nil : .text(item.callerName),
             "handler": item.answerer.map { .text($0) },
             "version": .integer(item.version),
             "errors": .integer(item.notes.count { $0.kind == .error }),

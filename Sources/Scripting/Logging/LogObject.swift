@@ -13,7 +13,7 @@ enum LogObject {
             .init("complete", .bool(record.isComplete)), .init("handler", record.answerer.map { .text($0) } ?? .null),
         ]
         if let caller = record.caller, let pid = caller.pid, let uid = caller.uid {
-            members.append(.init("peer", .object([.init("pid", number(pid)), .init("uid", number(uid)), .init("name", .text(caller.name))])))
+            members.append(.init("peer", .object([.init("pid", number(pid)), .init("uid", number(uid))])))
         }
         return line(record.wallClock, "request", members)
     }
