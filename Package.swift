@@ -19,7 +19,8 @@ let package = Package(
             dependencies: ["CLua"],
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror=implicit-function-declaration", "-O2"])],
             // The archive and not the shared object: the release binary is one file that runs anywhere.
-            linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m")]
+            // --wrap: call_chain.c stands before a function of that archive.
+            linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m"), .unsafeFlags(["-Xlinker", "--wrap=luaT_gettmbyobj"])]
         ),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         // An archive too, and for the same reason.

@@ -165,16 +165,19 @@ final class Conversation {
         return UnsafeBufferPointer(rebasing: fields[..<count])
     }
 
+    /// What the script returned is no HTTP: told with the line of the function that did.
     func refused(_ error: ResponseFault) -> ScriptFailure {
-        ScriptFailure(message: "\(handler.paths.joined(separator: ", ")): the response can't be sent. \(error.message)")
+        let place = task.place
+        return ScriptFailure(message: "\(place.isEmpty ? handler.paths.joined(separator: ", ") : place): the response can't be sent. \(error.message)")
     }
 
     private func finishStream() {
         if isUpgraded {
             exchange.close()
         } else if let fault = exchange.end() {
-            handler.log.failure(refused(fault), handler.files)
-            inspected?.note(.error, refused(fault).message)
+            let failure = refused(fault)
+            handler.log.failure(failure, handler.files)
+            inspected?.note(.error, failure.message)
         }
         end()
     }

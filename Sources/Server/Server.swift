@@ -19,6 +19,8 @@ public final class Server {
     let runs = ByteRuns()
     @exclusivity(unchecked) var spareExchange: Exchange?
     private(set) var isDraining = false
+    /// How many requests were under way when the grace was over, and were cut off.
+    public private(set) var cutOff = 0
 
     private(set) var connections: ContiguousArray<Connection> = []
     private(set) var acceptors: [Acceptor] = []
@@ -92,6 +94,7 @@ public final class Server {
     }
 
     private func cutAll() {
+        cutOff = connections.count { $0.phase == .exchange }
         for connection in connections { connection.breakOff(.shutdown) }
         drained()
     }

@@ -167,7 +167,10 @@ private final class RecordingSession {
 
     /// Lets requests under way finish, up to the grace; asked once more, it cuts them off.
     private func end() {
-        server.drain(upstream, grace: isEnding ? 0 : grace) { [unowned self] in loop.stop() }
+        server.drain(upstream, grace: isEnding ? 0 : grace) { [unowned self] in
+            log.tellCutOff(server)
+            loop.stop()
+        }
         isEnding = true
     }
 }

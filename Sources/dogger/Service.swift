@@ -149,6 +149,7 @@ final class Service {
         let now = EventLoop.clock()
         server.drain(upstream, grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
+            log.tellCutOff(server)
             for line in reloader.requestHandler.summary { log.line("dogger: \(line)") }
             loop.stop()
         }
@@ -160,5 +161,13 @@ final class Service {
                 log.line("dogger: finishing the requests under way; a second signal cuts them off")
             }
         }
+    }
+}
+
+extension Log {
+    /// Nobody else tells of it: the clients see their connections closed, as at any fault.
+    func tellCutOff(_ server: Server) {
+        guard server.cutOff > 0 else { return }
+        line("dogger: cut off \(server.cutOff == 1 ? "a request that was" : "\(server.cutOff) requests that were") still under way")
     }
 }

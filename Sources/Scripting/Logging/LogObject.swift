@@ -1,5 +1,8 @@
 /// A line of the log as a JSON object: `{"time":"2026-11-25T03:04:05.678Z","type":"request",...}`.
-enum LogObject {
+public enum LogObject {
+    /// A fault, for where there is no `Log`: of what keeps dogger from starting.
+    public static func error(_ text: String) -> String { String(decoding: message("error", Array(text.utf8)), as: UTF8.self) }
+
     static func message(_ type: String, _ text: [UInt8], _ more: [JSONNode.Member] = []) -> [UInt8] {
         line(Take.wallClock(), type, [.init("message", .string(text))] + more)
     }
