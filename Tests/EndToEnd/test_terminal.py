@@ -243,7 +243,7 @@ def test_json(serve, write):
 
 @pytest.mark.parametrize("arguments, status, message", [
     (["run", "broken.lua"], 1, "broken.lua:1: unexpected symbol near <eof>"),
-    (["run", "handler.lua", "--socket", "handler.lua"], 1, "handler.lua is no socket"),
+    (["run", "handler.lua", "--socket", "handler.lua"], 1, "handler.lua is a file and not a socket"),
     (["run", "handler.lua", "--store", "handler.lua"], 1, "the store handler.lua is not an SQLite database"),
     (["run", "none.lua"], 1, "none.lua"),
     (["run", "handler.lua", "--grace", "soon"], 2, "--grace"),
