@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "vm.h"
 
 #define TICK_NANOSECONDS 10000000
@@ -32,6 +33,11 @@ static _Thread_local volatile unsigned ticked_run;  /* the one that the last tic
 static _Thread_local volatile uint64_t ticks;       /* how often in a row */
 static _Thread_local bool armed;
 
+/* Where the deadline struck first: a pcall on the way out would make it another line. */
+static void keep_place(dg_vm *vm, lua_State *L) {
+    if (vm->place[0] == 0) dg_innermost_place(L, vm->place, sizeof vm->place);
+}
+
 static void stop(lua_State *L, lua_Debug *ar) {
     (void)ar;                           /* a count hook: the one kind that may yield (manual 4.7, lua_Hook) */
     dg_vm *vm = dg_vm_of(L);
@@ -39,15 +45,7 @@ static void stop(lua_State *L, lua_Debug *ar) {
         dg_coverage_hook(L);
         return;
     }
-    if (vm->place[0] == 0) {
-        lua_Debug where;
-        for (int level = 0; lua_getstack(L, level, &where); level++) {
-            lua_getinfo(L, "Sl", &where);
-            if (where.currentline <= 0) continue;
-            snprintf(vm->place, sizeof vm->place, "%s:%d", where.short_src, where.currentline);
-            break;
-        }
-    }
+    keep_place(vm, L);
     if (lua_isyieldable(L)) {
         lua_yield(L, 0);
         return;
@@ -119,7 +117,9 @@ bool dg_deadline_passed(void) {
 }
 
 void dg_deadline_check(lua_State *L) {
-    if (dg_deadline_passed()) luaL_error(L, "stopped: the time limit is over");
+    if (!dg_deadline_passed()) return;
+    keep_place(current, L);
+    luaL_error(L, "stopped: the time limit is over");
 }
 
 lua_State *dg_deadline_running(void) { return current != NULL ? current->running : NULL; }

@@ -27,17 +27,18 @@ static dg_bytes keep(const dg_vm *vm, char **slot, const char *text, size_t leng
     return (dg_bytes){ *slot, length + strlen(cut) };
 }
 
-/* "handlers/ps.lua:12" of the innermost Lua function; false where there is none. lua_getinfo with "Sl" allocates nothing. */
-static bool innermost_place(lua_State *co, char *place, size_t size) {
+bool dg_innermost_place(lua_State *co, char *place, size_t size) {
     lua_Debug ar;
+    bool found = false;
     for (int level = 0; lua_getstack(co, level, &ar); level++) {
         lua_getinfo(co, "Sl", &ar);
-        if (ar.currentline > 0) {
-            snprintf(place, size, "%s:%d", ar.short_src, ar.currentline);
-            return true;
-        }
+        if (ar.currentline <= 0) continue;
+        bool is_file = ar.source[0] == '@';
+        if (is_file || !found) snprintf(place, size, "%s:%d", ar.short_src, ar.currentline);
+        found = true;
+        if (is_file) break;
     }
-    return false;
+    return found;
 }
 
 static int make_traceback(lua_State *L) {
@@ -109,7 +110,7 @@ static bool is_out_of_memory(lua_State *co, int status) {
 
 void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_failure *failure) {
     char place[LUA_IDSIZE + 16], text[512];
-    if (!innermost_place(co, place, sizeof place)) snprintf(place, sizeof place, "%.*s", (int)sizeof place - 1, name);
+    if (!dg_innermost_place(co, place, sizeof place)) snprintf(place, sizeof place, "%.*s", (int)sizeof place - 1, name);
     failure->kind = DG_SCRIPT_ERROR;
     failure->status = 500;
     int length = 0;

@@ -18,6 +18,7 @@ enum EmbeddedLua {
         ("dogger.test.difference", PackageResources.test_difference_lua),
         ("dogger.test.request", PackageResources.test_request_lua),
         ("dogger.test.runner", PackageResources.test_runner_lua),
+        ("dogger.test.spy", PackageResources.test_spy_lua),
         ("dogger.test.upstream", PackageResources.test_upstream_lua),
     ])
     static let names = "dogger, dogger.json, dogger.docker, dogger.store, dogger.http, dogger.tape"

@@ -1,6 +1,9 @@
 """What `dogger` says of itself, and what it says to those who use it wrongly."""
 
+import json
 import os
+import pathlib
+import re
 import socket
 import stat
 import subprocess
@@ -41,6 +44,24 @@ def test_help(arguments, pieces):
 
 def test_help_of_a_subcommand_both_ways():
     assert finish("help", "run").stdout == finish("run", "--help").stdout
+
+
+def test_every_command_and_flag_is_in_a_test():
+    """As the binary itself lists them; so a new one without a test fails here. What this file says of help does not count."""
+    tests = [path.read_text() for path in pathlib.Path(__file__).parent.rglob("*.py") if path.name != pathlib.Path(__file__).name]
+    found = []
+
+    def walk(command, names):
+        for argument in command.get("arguments", []):
+            found.extend((*names, f"--{name['name']}") for name in argument.get("names") or [] if name["kind"] == "long")
+        for subcommand in command.get("subcommands", []):
+            found.append((*names, subcommand["commandName"]))
+            walk(subcommand, (*names, subcommand["commandName"]))
+
+    walk(json.loads(finish("--experimental-dump-help").stdout)["command"], ())
+    assert ("run", "--upstream") in found and ("pack",) in found
+    word = {last: re.compile(rf"""["' \[{{]{re.escape(last)}(?![\w-])""") for *_, last in found}
+    assert [" ".join(names) for names in found if not any(word[names[-1]].search(text) for text in tests)] == []
 
 
 def test_without_arguments_it_tells_how_it_is_used():

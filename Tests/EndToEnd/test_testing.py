@@ -355,6 +355,74 @@ def test_assert_itself_is_lua_s(passes, fails):
     assert "assertion failed: false" in fails("assert(false)")
 
 
+# Spies and stubs
+
+@pytest.mark.parametrize("holds", [
+    "local s = spy.new(function(a, b) return a + b, 'x' end) assert.same({ 3, 'x' }, { s(1, 2) }) assert.spy(s).was.called()"
+    " assert.spy(s).was_called(1) assert.spy(s).was.called_with(1, 2) assert.spy(s).was_not.called_with(1) assert.spy(s).was.returned_with(3, 'x')",
+    "local s = spy.new() assert.spy(s).was_not.called() assert.spy(s).was_not_called() assert.spy(s).called(0)",
+    "local s = spy.new() s() s() assert.spy(s).called_at_least(2) assert.spy(s).was.called_at_most(2) assert.spy(s).was.called_more_than(1)"
+    " assert.spy(s).was.called_less_than(3) s:clear() assert.spy(s).was_not.called()",
+    "local s = spy.new() s(nil, 1, nil) assert.spy(s).was.called_with(nil, 1, nil) assert.spy(s).was_not.called_with(nil, 1)",
+    "local s, list = spy.new(), { 1, { 2 } } list.self = list s(list) list[2][1] = 3 local was = { 1, { 2 } } was.self = was"
+    " assert.spy(s).was.called_with(was) assert.equal(list, s.calls[1].refs[1])",
+    "local s = spy.new(function() error('no') end) assert.has_error(s.target, 'no') assert.is_false((pcall(s))) assert.spy(s).was.called(1)",
+    "local o = { f = function(self, n) return n + 1 end } local f = o.f local s = spy.on(o, 'f') assert.equal(3, o:f(2))"
+    " assert.spy(o.f).was.called_with(o, 2) s:revert() assert.equal(f, o.f)",
+    "local o = { f = function() return 1 end } stub(o, 'f', 7, 8) assert.same({ 7, 8 }, { o.f('x') }) assert.stub(o.f).was.called_with('x')"
+    " o.f:returns(9) assert.equal(9, o.f()) o.f:invokes(function(n) return n * 2 end) assert.equal(4, o.f(2))",
+    "local o = {} stub(o, 'made') assert.is_nil(o.made()) o.made:revert() assert.is_nil(rawget(o, 'made'))",
+    "local o = setmetatable({}, { __index = { f = print } }) local s = spy.on(o, 'f') s:revert() assert.is_nil(rawget(o, 'f')) assert.equal(print, o.f)",
+    "local s = spy.new(function() dogger.sleep(3600) return dogger.now() end) local before = dogger.now() assert.equal(before + 3600, s())",
+    "local engine = spy.new(function(req) return req.method end) t.load('pass.lua', { upstream = engine }):get('/')"
+    " assert.spy(engine).was.called(1)",
+])
+def test_spies_and_stubs(passes, write, holds):
+    write("return function(req) return req:forward() end", "pass.lua")
+    passes(holds)
+
+
+@pytest.mark.parametrize("broken,words", [
+    ("local s = spy.new() assert.spy(s).was.called()", "expected a call\n    got 0 calls\n"),
+    ("local s = spy.new() s() assert.spy(s).was.called(2)", "expected 2 calls\n    got 1 call:\n      ()\n"),
+    ("local s = spy.new() s(1, 'a') s({ x = 1 }) assert.spy(s).was.called_with(1, 'b')",
+     'expected a call with (1, "b")\n    got 2 calls:\n      (1, "a")\n      ({ x = 1 })\n'),
+    ("local s = spy.new() s(1) assert.spy(s).was_not.called_with(1)", "expected no call with (1)\n    got 1 call:\n      (1)\n"),
+    ("local s = spy.new(function() error('no') end) pcall(s) assert.spy(s).was.returned_with(1)",
+     "expected a call that returned (1)\n    got 1 call:\n      an error\n"),
+    ("local s = spy.new() assert.spy(s).called_at_least(2)", "expected at least 2 calls\n"),
+    ("local s = spy.new() assert.spy(s).was.frobbed()", "assert.spy(...).was.frobbed is no assertion; of spies there are called"),
+    ("local s = spy.new() assert.spy(s).was.called('x')", "the number of calls is an integer"),
+    ("assert.spy(print).was.called()", "assert.spy takes what spy.new, spy.on or stub gave"),
+    ("spy.on({}, 'f')", "spy.on: there is no 'f' to look at; stub makes one"),
+    ("stub({ f = 1 }, 'f')", "stub: 'f' is a number and no function"),
+    ("stub('f')", "stub takes a table, and the name of a function in it"),
+    ("stub(string, 'rep')", "stub: "),
+    ("spy.new(1)", "spy.new takes a function"),
+])
+def test_a_spy_that_saw_something_else(fails, broken, words):
+    told = fails(broken)
+    assert "    x_test.lua:3: " in told and words in told and "[dogger" not in told, told
+
+
+def test_what_a_test_replaced_is_put_back_at_its_end(run):
+    result = run("""
+local o = { f = function() return "own" end, g = function() return "g" end, h = function() return "h" end }
+setup(function() stub(o, "h", "of the file") end)
+describe("a block", function()
+  before_each(function() stub(o, "g", "of the block") end)
+  it("replaces", function()
+    stub(o, "f", "first") stub(o, "f", "second")
+    assert.same({ "second", "of the block", "of the file" }, { o.f(), o.g(), o.h() })
+    error("and fails")
+  end)
+  it("loops", function() stub(o, "f", "first") while true do end end)
+end)
+it("finds all as it was", function() assert.same({ "own", "g", "of the file" }, { o.f(), o.g(), o.h() }) end)
+""", "--script-timeout", "50ms")
+    assert "and fails" in result.stdout and "ok       finds all as it was" in result.stdout and "1 passed, 2 failed" in result.stdout, result.stdout
+
+
 # Handlers under test
 
 def test_a_request_as_it_arrives(passes, write):
@@ -667,9 +735,21 @@ def test_a_test_without_an_end_is_stopped(run, write, examples):
     assert result.returncode == 1 and "stopped: the test has taken 0.3 s; --timeout sets another limit" in result.stdout
 
 
-def test_a_test_that_loops_in_c_is_stopped(run):
-    result = run("it('hangs', function() local at = (('a'):rep(3000)):find('.-.-.-b') return at end) it('runs', function() end)", "--script-timeout", "50ms")
-    assert "1 passed, 1 failed" in result.stdout and "stopped after 0.05 s of CPU" in result.stdout
+@pytest.mark.parametrize("body,line", [
+    ("local at = text:find('.-.-.-b')\n  return at", 3),
+    ("return text:find('.-.-.-b')", 3),
+    ("while true do pcall(text.find, text, '.-.-.-b') end", 3),
+    ("while true do\n    table.sort(list, function(a, b)\n      return a < b\n    end)\n  end", (4, 5)),
+])
+def test_a_test_that_loops_in_c_is_stopped_at_its_own_line(run, body, line):
+    result = run(f"""local text, list = ("a"):rep(30000), {{}} for i = 1, 300000 do list[i] = i * 7919 % 300007 end
+it("hangs", function()
+  {body}
+end)
+it("runs", function() end)""", "--script-timeout", "50ms")
+    assert "1 passed, 1 failed" in result.stdout, result.stdout
+    told = re.search(r"x_test.lua:(\d+): stopped after 0.05 s of CPU", result.stdout)
+    assert told and int(told.group(1)) in (line if isinstance(line, tuple) else (line,)), result.stdout
 
 
 # Coverage

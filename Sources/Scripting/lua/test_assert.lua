@@ -1,6 +1,7 @@
 -- The tests' `assert`, with the names and the order of arguments that busted's users know: what is expected comes first.
 local _, native = ...
 local difference = require "dogger.test.difference"
+local spy = require "dogger.test.spy"
 local show = difference.show
 
 local Failure = { __tostring = function(failure) return failure.message end, __name = "failed assertion" }
@@ -96,6 +97,57 @@ for _, kind in ipairs { "boolean", "number", "string", "table", "userdata", "fun
   checks[kind] = is("a " .. kind, function(value) return type(value) == kind end)
 end
 
+-- What assert.spy(s) has, which stands in front of the arguments.
+local spy_checks = {}
+
+local function listed(values)
+  local parts = {}
+  for i = 1, values.n do parts[i] = show(values[i]) end
+  return "(" .. table.concat(parts, ", ") .. ")"
+end
+
+local function times(n) return n == 1 and "1 call" or n .. " calls" end
+
+local function told(s, field)
+  local lines = { "got " .. times(#s.calls) .. (#s.calls > 0 and ":" or "") }
+  for i, call in ipairs(s.calls) do
+    if i > 10 then lines[#lines + 1] = "  ..." break end
+    lines[#lines + 1] = "  " .. (call[field] and listed(call[field]) or "an error")
+  end
+  return table.concat(lines, "\n")
+end
+
+local function counts(words, test)
+  return function(s, n)
+    if n ~= nil and math.type(n) ~= "integer" then error("the number of calls is an integer", 4) end
+    return test(#s.calls, n), function() return ("expected %s%s\n%s"):format(words, n and times(n) or "a call", told(s, "vals")) end,
+      function() return ("expected not %s%s\n%s"):format(words, n and times(n) or "a call", told(s, "vals")) end
+  end
+end
+
+spy_checks.called = counts("", function(count, n) return n == nil and count > 0 or count == n end)
+spy_checks.called_at_least = counts("at least ", function(count, n) return count >= (n or 1) end)
+spy_checks.called_at_most = counts("at most ", function(count, n) return count <= (n or 1) end)
+spy_checks.called_more_than = counts("more than ", function(count, n) return count > (n or 1) end)
+spy_checks.called_less_than = counts("less than ", function(count, n) return count < (n or 1) end)
+
+local function had(words, field)
+  return function(s, ...)
+    local expected, holds = table.pack(...), false
+    for _, call in ipairs(s.calls) do
+      local values = call[field]
+      local alike = values ~= nil and values.n == expected.n
+      for i = 1, alike and values.n or 0 do alike = alike and difference.same(expected[i], values[i]) end
+      holds = holds or alike
+    end
+    return holds, function() return ("expected a call %s %s\n%s"):format(words, listed(expected), told(s, field)) end,
+      function() return ("expected no call %s %s\n%s"):format(words, listed(expected), told(s, field)) end
+  end
+end
+
+spy_checks.called_with = had("with", "vals")
+spy_checks.returned_with = had("that returned", "returnvals")
+
 local ALIASES = { equals = "equal", match = "matches", errors = "error", error_match = "error_matches", matches_error = "error_matches",
   match_error = "error_matches", falsey = "falsy" }
 local WORDS = { is = true, are = true, was = true, has = true, have = true, does = true, a = true, an = true, be = true }
@@ -104,7 +156,9 @@ local NEGATIONS = { no = true, ["not"] = true }
 -- assert.is_not.equal and the like: each name adds its words; calling it looks up what they say.
 local Phrase = {}
 
-local function phrase(words, negated, spelling) return setmetatable({ words = words, negated = negated, spelling = spelling }, Phrase) end
+local function phrase(words, negated, spelling, subject)
+  return setmetatable({ words = words, negated = negated, spelling = spelling, subject = subject }, Phrase)
+end
 
 function Phrase.__index(self, key)
   local said, negated = rawget(self, "words"), rawget(self, "negated")
@@ -113,7 +167,13 @@ function Phrase.__index(self, key)
     if said == "" and NEGATIONS[word] then negated = not negated
     elseif said ~= "" or not WORDS[word] then said = said == "" and word or said .. "_" .. word end
   end
-  return phrase(said, negated, rawget(self, "spelling") .. "." .. key)
+  return phrase(said, negated, rawget(self, "spelling") .. "." .. key, rawget(self, "subject"))
+end
+
+local function settle(negated, own, holds, positive, negative, ...)
+  if holds == not negated then return ... end
+  local text = negated and negative() or positive()
+  fail(own ~= nil and tostring(own) .. "\n" .. text or text)
 end
 
 function Phrase.__call(self, ...)
@@ -124,15 +184,25 @@ function Phrase.__call(self, ...)
     if type(message) == "table" then error(message, 0) end
     fail(message == nil and "assertion failed: " .. show(value) or tostring(message))
   end
+  local subject = rawget(self, "subject")
+  if subject then
+    local check = spy_checks[name]
+    if not check then
+      error(spelling .. " is no assertion; of spies there are called, called_with, returned_with, called_at_least, called_at_most, called_more_than and called_less_than, each with was and was_not", 2)
+    end
+    return settle(negated, nil, check(subject, ...))
+  end
+  if name == "spy" or name == "stub" then
+    subject = ...
+    if not spy.is_spy(subject) then error(spelling .. " takes what spy.new, spy.on or stub gave, and this is " .. show(subject), 2) end
+    return phrase("", negated, spelling .. "(...)", subject)
+  end
   local check = checks[ALIASES[name] or name]
   if not check then
-    error(spelling .. " is no assertion; there are equal, same, is_true, is_false, is_nil, truthy, falsy, is_string (or another type), near, matches, has_error and error_matches, each with is_not and the like", 2)
+    error(spelling .. " is no assertion; there are equal, same, is_true, is_false, is_nil, truthy, falsy, is_string (or another type), near, matches, has_error, error_matches and spy(...), each with is_not and the like", 2)
   end
   local holds, positive, negative, at = check(...)
-  if holds == not negated then return ... end
-  local own = (select(at, ...))
-  local text = negated and negative() or positive()
-  fail(own ~= nil and tostring(own) .. "\n" .. text or text)
+  return settle(negated, (select(at, ...)), holds, positive, negative, ...)
 end
 
 Phrase.__metatable = false

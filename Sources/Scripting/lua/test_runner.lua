@@ -3,6 +3,7 @@
 local _, native = ...
 local test = native.test
 local assertions = require "dogger.test.assert"
+local spies = require "dogger.test.spy"
 local upstream = require "dogger.test.upstream"
 
 local function new_block(name, parent)
@@ -152,6 +153,7 @@ local function clean_up(node)
     outer = outer.parent
   end
   node.entered = nil
+  spies.restore(node.spies)
   return result
 end
 
@@ -166,6 +168,7 @@ local function run_test(node)
   end
   local result
   current = node
+  node.spies = spies.mark()
   for _, entered in ipairs(chain) do
     node.entered = entered
     result = attempt(entered.before_each)

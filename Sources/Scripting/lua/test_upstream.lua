@@ -1,6 +1,7 @@
 -- Fake upstreams: functions of the test that answer what a handler forwards, over HTTP as a real one.
 local _, native = ...
 local dogger = require "dogger"
+local is_spy = require "dogger.test.spy".is_spy
 
 local upstream = {}
 local services, numbers = {}, {}
@@ -8,6 +9,10 @@ local failures = {}
 
 -- handler: a function of the request, or a table of routes. Its `requests` tell what it was asked.
 function upstream.new(handler)
+  if is_spy(handler) then
+    local spy = handler
+    handler = function(...) return spy(...) end
+  end
   if type(handler) == "table" then handler = dogger.routes(handler) end
   if type(handler) ~= "function" then error("t.upstream takes a function of the request, or a table of routes", 2) end
   local fake = { requests = {} }
