@@ -64,8 +64,12 @@ final class Site {
         return replaced(logPipe.text)
     }
 
-    /// The test's paths are different each time: `DIR` stands for the directory.
-    func replaced(_ text: String) -> String { text.replacing("\(directory.path)/", with: "DIR/") }
+    /// The test's paths are different each time: `DIR` stands for the directory, also where it is below the current one and the log
+    /// tells it from there.
+    func replaced(_ text: String) -> String {
+        let here = Path.absolute(""), whole = text.replacing("\(directory.path)/", with: "DIR/")
+        return directory.path.hasPrefix(here) ? whole.replacing("\(directory.path.dropFirst(here.count))/", with: "DIR/") : whole
+    }
 
     /// - Parameter name: of the socket in the directory.
     func client(_ name: String = "s") throws -> Client {
