@@ -5,6 +5,7 @@
 #include "vm.h"
 
 #define CUT "..."
+#define MOST_MENDED 16384   /* bytes: what is longer is not looked through each time that it is caught */
 
 struct dg_chunk_name {
     struct dg_chunk_name *next;
@@ -62,6 +63,21 @@ char *dg_chunk_names_expand(const dg_vm *vm, const char *text, size_t *length) {
     char *to = expanded == *length ? NULL : malloc(expanded);
     if (to != NULL) *length = expand(vm, text, *length, to);
     return to;
+}
+
+void dg_chunk_names_mend(lua_State *L) {
+    const dg_vm *vm = dg_vm_of(L);
+    size_t length;
+    if (vm->chunk_names == NULL || lua_type(L, -1) != LUA_TSTRING) return;
+    const char *text = lua_tolstring(L, -1, &length);
+    if (length > MOST_MENDED) return;
+    size_t expanded = expand(vm, text, length, NULL);
+    if (expanded == length) return;
+    int index = lua_gettop(L);
+    luaL_Buffer whole;
+    expand(vm, text, length, luaL_buffinitsize(L, &whole, expanded));
+    luaL_pushresultsize(&whole, expanded);
+    lua_replace(L, index);
 }
 
 void dg_chunk_names_free(dg_vm *vm) {

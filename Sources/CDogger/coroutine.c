@@ -80,6 +80,7 @@ static int reset(lua_State *L, lua_State *co) {
 }
 
 static int give_status_and_results(lua_State *L, int results) {
+    if (results < 0) dg_chunk_names_mend(L);
     lua_pushboolean(L, results >= 0);
     int n = results < 0 ? 1 : results;
     lua_insert(L, -(n + 1));
@@ -159,6 +160,7 @@ static int co_close(lua_State *L) {
     lua_pushboolean(L, status == LUA_OK);
     if (status == LUA_OK) return 1;
     lua_xmove(co, L, 1);
+    dg_chunk_names_mend(L);
     return 2;
 }
 

@@ -108,36 +108,6 @@ static int rawset(lua_State *L) {
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
-static int message_handler(lua_State *L) {
-    if (dg_vm_of(L)->expired) return 1;     /* a handler that loops would outlive the time limit: no hook runs in it */
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
-}
-
-static int finish_xpcall(lua_State *L, int status, lua_KContext skipped) {
-    if (status != LUA_OK && status != LUA_YIELD) {
-        lua_pushboolean(L, 0);
-        lua_pushvalue(L, -2);
-        return 2;
-    }
-    return lua_gettop(L) - (int)skipped;
-}
-
-static int xpcall(lua_State *L) {
-    int n = lua_gettop(L);
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    lua_pushvalue(L, 2);
-    lua_pushcclosure(L, message_handler, 1);
-    lua_replace(L, 2);
-    lua_pushboolean(L, 1);
-    lua_pushvalue(L, 1);
-    lua_rotate(L, 3, 2);
-    int status = lua_pcallk(L, n - 2, LUA_MULTRET, 2, 2, finish_xpcall);
-    return finish_xpcall(L, status, 2);
-}
-
 static int refuse_global(lua_State *L) {
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
     lua_pushvalue(L, 2);
@@ -173,7 +143,7 @@ static void wrap(lua_State *L, const char *name, lua_CFunction function) {
     lua_setfield(L, -2, name);
 }
 
-static const char *const base_names[] = { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget",
+static const char *const base_names[] = { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget",
     "rawlen", "rawset", "select", "setmetatable", "tonumber", "tostring", "type", "_VERSION", NULL };
 static const char *const string_names[] = { "byte", "char", "format", "len", "lower", "pack", "packsize",
     "rep", "reverse", "sub", "unpack", "upper", NULL };
@@ -190,7 +160,9 @@ int dg_open_environment(lua_State *L) {
     lua_setfield(L, environment, "load");
     wrap(L, "setmetatable", setmetatable);
     wrap(L, "rawset", rawset);
-    lua_pushcfunction(L, xpcall);
+    lua_pushcfunction(L, dg_pcall);
+    lua_setfield(L, environment, "pcall");
+    lua_pushcfunction(L, dg_xpcall);
     lua_setfield(L, environment, "xpcall");
     lua_pushcfunction(L, print);
     lua_setfield(L, environment, "print");

@@ -149,6 +149,12 @@ bool dg_answering_place(lua_State *co, char *place, size_t size) {
     return true;
 }
 
+dg_bytes dg_task_place(dg_task *task) {
+    char place[LUA_IDSIZE + 16];
+    if (!dg_answering_place(task->coroutine, place, sizeof place)) return (dg_bytes){ "", 0 };
+    return keep(task->vm, &task->vm->message, place, strlen(place));
+}
+
 void dg_failure_of_answer(dg_vm *vm, const char *place, dg_failure *failure) {
     size_t size = strlen(place) + 3 + failure->message.length;
     char *text = malloc(size);

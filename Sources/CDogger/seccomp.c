@@ -6,8 +6,12 @@
  * The kernel remembers for each system call whether it is allowed whatever its arguments (since 5.11), so that those of a
  * request cost nothing.
  */
+#define _GNU_SOURCE
+
 #include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
@@ -34,12 +38,13 @@ static const int denied[] = {
     /* programs and processes */
     SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_process_madvise, SYS_kcmp, SYS_pidfd_open,
     SYS_pidfd_getfd, SYS_pidfd_send_signal, SYS_setns, SYS_unshare, SYS_personality, SYS_setuid, SYS_setgid, SYS_setreuid,
-    SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset,
+    SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset, SYS_setpriority, SYS_ioprio_set,
+    SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr, SYS_sched_setaffinity, SYS_migrate_pages, SYS_move_pages,
     /* what files are, whose they are and where: a worker opens files, and no more. Landlock has no word about modes and owners */
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_open_tree, SYS_move_mount, SYS_fsopen, SYS_fsconfig, SYS_fsmount, SYS_fspick,
     SYS_mount_setattr, SYS_name_to_handle_at, SYS_open_by_handle_at, SYS_mknodat, SYS_mkdirat, SYS_linkat, SYS_symlinkat, SYS_renameat2,
-    SYS_fchmodat, SYS_fchownat, SYS_utimensat, SYS_truncate, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
-    SYS_lremovexattr, SYS_fremovexattr, SYS_quotactl, SYS_acct, SYS_swapon, SYS_swapoff, SYS_fanotify_init, FCHMODAT2,
+    SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_truncate, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr,
+    SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_quotactl, SYS_acct, SYS_swapon, SYS_swapoff, SYS_fanotify_init, FCHMODAT2,
     /* the kernel */
     SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_keyctl, SYS_add_key,
     SYS_request_key, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_syslog, SYS_settimeofday,
@@ -116,14 +121,23 @@ static void allow_threads(filter *f) {
     decide(f, DENY);
 }
 
-/* Letters typed into the terminal that dogger was started from would be the user's own commands. */
-static void deny_typing(filter *f) {
-    unless(f, SYS_ioctl, 5);
-    load_argument(f, 1);
-    when(f, TIOCSTI, 2);
-    when(f, TIOCLINUX, 1);
+/* Denied where an argument is one of these. */
+static void deny_some(filter *f, int number, int argument, const uint32_t *values, uint8_t count) {
+    unless(f, (uint32_t)number, (uint8_t)(count + 3));
+    load_argument(f, argument);
+    for (uint8_t i = 0; i < count; i++) when(f, values[i], (uint8_t)(count - i));
     decide(f, SECCOMP_RET_ALLOW);
     decide(f, DENY);
+}
+
+/*
+ * What these two do to descriptors goes further for some commands. Letters typed into the terminal that dogger was started from
+ * would be the user's own commands; and who says whom to signal when a descriptor is ready, and how, can end any process of the user.
+ */
+static void limit_commands(filter *f) {
+    static const uint32_t controls[] = { TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP }, commands[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
+    deny_some(f, SYS_ioctl, 1, controls, sizeof controls / sizeof *controls);
+    deny_some(f, SYS_fcntl, 1, commands, sizeof commands / sizeof *commands);
 }
 
 static void limit_sockets(filter *f, dg_reach reach) {
@@ -174,8 +188,10 @@ int dg_deny_system_calls(dg_reach reach) {
     decide(&f, NOT_THERE);
     for (size_t i = 0; i < sizeof denied / sizeof *denied; i++) deny(&f, denied[i], DENY);
     allow_threads(&f);
-    deny_typing(&f);
+    limit_commands(&f);
     limit_sockets(&f, reach);
+    allow_only(&f, SYS_unlinkat, 2, 0);             /* files, no directories */
+    allow_only(&f, SYS_prlimit64, 0, 0);            /* limits of this process, which 0 stands for */
     uint32_t own = (uint32_t)getpid();
     static const int signalling[] = { SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo };
     for (size_t i = 0; i < sizeof signalling / sizeof *signalling; i++) allow_only(&f, signalling[i], 0, own);

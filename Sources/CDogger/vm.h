@@ -102,9 +102,10 @@ void dg_error_type(lua_State *L);
 dg_bytes dg_caller(lua_State *L, int level);
 
 /* chunk_names.c: remembers a chunk's name, as Lua takes it, where Lua will cut it; gives the text with the full names in their places, to
-   be freed, or NULL where nothing is to be replaced */
+   be freed, or NULL where nothing is to be replaced; has an error message on the top, which a script catches, tell them */
 void dg_chunk_names_add(dg_vm *vm, const char *name);
 char *dg_chunk_names_expand(const dg_vm *vm, const char *text, size_t *length);
+void dg_chunk_names_mend(lua_State *L);
 void dg_chunk_names_free(dg_vm *vm);
 
 /* load.c: pushes the chunk as a function, or raises; `name` as luaL_loadbufferx takes it */
@@ -115,6 +116,8 @@ int dg_open_environment(lua_State *L);      /* environment.c: the globals of eve
 int dg_open_coroutine(lua_State *L);        /* coroutine.c */
 int dg_open_table(lua_State *L);            /* table_library.c */
 int dg_load(lua_State *L);                  /* load.c: the global of that name */
+int dg_pcall(lua_State *L);                 /* protected_call.c: likewise */
+int dg_xpcall(lua_State *L);
 int dg_open_dogger(lua_State *L);           /* dogger_module.c */
 int dg_open_json_locked(lua_State *L);
 int dg_open_store(lua_State *L);            /* store.c */

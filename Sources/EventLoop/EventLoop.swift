@@ -155,6 +155,14 @@ public final class EventLoop {
     /// at once; of what comes from outside nobody knows.
     public func whenQuiet(_ action: @escaping () -> Void) { quietActions.append(action) }
 
+    /// Lets go of all that waits, for a loop that turns no more, as one test's does beside others: what waits on a loop mostly holds it,
+    /// so both would stay for ever. A process that ends has no need of this.
+    public func abandon() {
+        timers.removeAll()
+        (soonActions, idleActions, quietActions) = ([], [], [])
+        for fd in 0..<slotCount { remove(Int32(fd)) }
+    }
+
     // MARK: Turns
 
     /// Turns until `stop()`. A stop before this call does not count.

@@ -46,6 +46,9 @@ public struct ScriptTask {
     /// The number of the handler in the chain, from 1, that was called last.
     public var position: Int { Int(task.pointee.position) }
 
+    /// Where the function stands that answered last, as `handlers/ps.lua:12`; empty where none has.
+    public var place: String { String(decoding: dg_task_place(task).buffer, as: UTF8.self) }
+
     /// The head's bytes have moved, and the body that came with it is gone from its place.
     public func rebase(head: UnsafeRawPointer, fields: UnsafeRawPointer?) {
         task.pointee.request.head = head.assumingMemoryBound(to: CChar.self)

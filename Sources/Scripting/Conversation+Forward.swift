@@ -130,53 +130,6 @@ extension Conversation {
         for index in 0..<kept { fields[index] = staged[index] }
         return kept
     }
-
-    // MARK: Looking at the bytes
-
-    /// Both directions of a tapped answer.
-    struct Tap {
-        let relay: Relay
-        var isClientDone: Bool
-        var isUpstreamDone = false
-    }
-
-    /// The next bytes of either side, or its end; nil: neither has anything yet.
-    func tapAnswer() -> Answer? {
-        guard let tap, let response = tap.relay.response else { return Answer.none }
-        if !tap.isUpstreamDone {
-            switch response.readChunk() {
-            case .bytes(let bytes): return .tapped(bytes, fromClient: false)
-            case .wait: break
-            case .end, .failed:
-                self.tap?.isUpstreamDone = true
-                if response.failure != nil { return handler.error("the upstream's stream broke off", status: 502) }
-                return .tapped(nil, fromClient: false)
-            }
-        }
-        if !tap.isClientDone {
-            switch exchange.readChunk() {
-            case .bytes(let bytes): return .tapped(bytes, fromClient: true)
-            case .wait: break
-            case .end, .failed:
-                self.tap?.isClientDone = true
-                return .tapped(nil, fromClient: true)
-            }
-        }
-        return tap.isUpstreamDone && (tap.isClientDone || response.isEnded) ? Answer.none : nil
-    }
-
-    /// Nil: taken, but that side lags behind.
-    func tapWrite(_ bytes: UnsafeRawBufferPointer, toClient: Bool) -> Answer? {
-        guard let response = tap?.relay.response else { return .yes }
-        let outcome = toClient ? exchange.write(bytes) : response.write(bytes)
-        // What a side no longer takes is dropped: its end is told by the next read.
-        return outcome == .wait ? nil : .yes
-    }
-
-    func tapClose(toClient: Bool) {
-        guard isUpgraded else { return }
-        if toClient { exchange.closeWrite() } else { tap?.relay.response?.end() }
-    }
 }
 
 extension Conversation: RelayDelegate {
@@ -223,7 +176,7 @@ extension Conversation: UpstreamDelegate {
     }
 
     func upstreamCanWrite(_ response: UpstreamExchange) {
-        if case .drained = wait { resume(.yes) }
+        if response === tap?.relay.response { tapCanWrite(toClient: false) } else if case .drained = wait { resume(.yes) }
     }
 
     func upstreamDidFail(_ response: UpstreamExchange, _ failure: UpstreamFailure) {

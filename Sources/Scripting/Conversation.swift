@@ -116,8 +116,7 @@ final class Conversation {
 
     /// No handler answers: the upstream does, or nobody.
     private func passOn(_ touched: Bool) {
-        if exchange.witness != nil { exchange.record?.answerer = handler.upstream.map { "\($0.address)" } }
-        inspected?.answered(by: handler.paths, handler.upstream.map { "\($0.address)" } ?? "nobody")
+        exchange.tellAnswered(by: handler.upstream.map { "\($0.address)" }, asked: handler.paths[...])
         guard let upstream = handler.upstream else { return answer(404, "page not found") }
         // What the script made of the request has to go on, and only the script's own way knows it.
         guard !touched else { return proceed(task.forward()) }
@@ -128,7 +127,7 @@ final class Conversation {
 
     private func respond(_ response: ScriptResponse) {
         let fields = fields(of: response)
-        if exchange.witness != nil { tellAnswerer() }
+        tellAnswerer()
         if handler.options.traces { handler.log.traceResponse(response.body_kind == .upgrade ? 101 : Int(response.status), fields) }
         // Its body may be written while an upstream's is read.
         if !relays.isEmpty, response.body_kind != .upstream { exchange.delegate = self }
@@ -166,26 +165,27 @@ final class Conversation {
         return UnsafeBufferPointer(rebasing: fields[..<count])
     }
 
+    /// What the script returned is no HTTP: told with the line of the function that did.
     func refused(_ error: ResponseFault) -> ScriptFailure {
-        ScriptFailure(message: "\(handler.paths.joined(separator: ", ")): the response can't be sent. \(error.message)")
+        let place = task.place
+        return ScriptFailure(message: "\(place.isEmpty ? handler.paths.joined(separator: ", ") : place): the response can't be sent. \(error.message)")
     }
 
     private func finishStream() {
         if isUpgraded {
             exchange.close()
         } else if let fault = exchange.end() {
-            handler.log.failure(refused(fault), handler.files)
-            inspected?.note(.error, refused(fault).message)
+            let failure = refused(fault)
+            handler.log.failure(failure, handler.files)
+            inspected?.note(.error, failure.message)
         }
         end()
     }
 
     func fail(_ failure: ScriptFailure) {
         handler.log.failure(failure, handler.files)
-        if exchange.witness != nil {
-            tellAnswerer()
-            inspected?.note(.error, failure.message, traceback: failure.traceback)
-        }
+        tellAnswerer()
+        inspected?.note(.error, failure.message, traceback: failure.traceback)
         if isUpgraded {
             exchange.close()        // raw bytes have no end that could be missing; what was written still goes out
             end()
@@ -213,6 +213,7 @@ final class Conversation {
         relays.removeAll(keepingCapacity: true)
         for one in asked { one.response.close() }
         asked.removeAll(keepingCapacity: true)
+        tap?.limit?.cancel()
         tap = nil
         collected.reset()
         collectedNumber = Conversation.noNumber
@@ -225,10 +226,10 @@ final class Conversation {
     /// What is kept of the exchange, where somebody looks on.
     var inspected: InspectedExchange? { exchange?.inspected }
 
-    /// The handlers of the chain up to the one that is running.
+    /// It is the last of the chain's handlers that were asked.
     private func tellAnswerer() {
-        if let record = exchange.record, record.answerer == nil, task.position > 0 { record.answerer = handler.paths[task.position - 1] }
-        inspected?.answered(by: Array(handler.paths.prefix(task.position)))
+        guard exchange.witness != nil, task.position > 0 else { return }
+        exchange.tellAnswered(by: handler.paths[task.position - 1], asked: handler.paths.prefix(task.position))
     }
 
     // MARK: Waiting
@@ -270,7 +271,10 @@ final class Conversation {
         case .upstreamBody: return reply(&call, upstreamBody(Int(call.number)), .upstreamBody(Int(call.number)))
         case .upstreamChunk: return reply(&call, upstreamChunk(Int(call.number)), .upstreamChunk(Int(call.number)))
         case .tapNext: return reply(&call, tapAnswer(), .tap)
-        case .tapWrite: return reply(&call, tapWrite(call.text.buffer, toClient: call.to_client), .drained)
+        case .tapWrite:
+            tapWrite(call.text.buffer, toClient: call.to_client)
+            call.answer = .yes
+            return .done
         case .tapClose:
             tapClose(toClient: call.to_client)
             call.answer = .yes
@@ -352,11 +356,17 @@ extension Conversation: ExchangeDelegate {
     }
 
     func exchangeCanWrite(_ exchange: Exchange) {
-        if case .drained = wait { resume(.yes) }
+        if tap != nil { tapCanWrite(toClient: true) } else if case .drained = wait { resume(.yes) }
     }
 
     /// The client has gone: the script ends where it waits, its `<close>` variables run.
     func exchangeDidClose(_ exchange: Exchange, _ reason: CloseReason) {
+        if reason == .clientGone, readsOn(exchange) { return }
+        breakOff()
+    }
+
+    /// Ends the script where it waits.
+    func breakOff() {
         switch wait {
         case .sleep(let timer), .arrival(let timer), .asked(_, _, let timer): timer.cancel()
         case .test(let wait): wait.cancel()

@@ -146,8 +146,7 @@ public final class Handler {
     func handle(_ exchange: Exchange) {
         // Without a handler there is nobody to ask.
         if paths.isEmpty, let upstream, !Conversation.bodyArrivesSoon(exchange) {
-            exchange.record?.answerer = "\(upstream.address)"
-            exchange.inspected?.answered(by: [], "\(upstream.address)")
+            exchange.tellAnswered(by: "\(upstream.address)", asked: [])
             return ProxyHandler.forward(exchange, to: upstream)
         }
         guard let task = machine.takeTask() else {

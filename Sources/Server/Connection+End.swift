@@ -6,7 +6,7 @@ import Glibc
 extension Connection {
     /// The kernel says that both directions are over.
     func hangUp() {
-        guard phase == .exchange, hasShutDown, exchange?.isUpgraded == true else {
+        guard phase == .exchange, output.hasShutDown, exchange?.isUpgraded == true else {
             isGone = true
             return
         }
@@ -14,20 +14,22 @@ extension Connection {
         // the end again each turn, whatever is watched, the rest is taken in now and the loop told to look no more.
         receiveRest()
         // It can't block now; but a loop without end would be worse than a lost connection.
-        if !isAtEnd { isCut = true }
+        if !input.isAtEnd { isCut = true }
         server.loop.remove(descriptor)
         isWatched = false
+        // Also who waits for something else, an upstream that takes nothing, is told.
+        exchange?.waitsToRead = true
     }
 
     /// Takes in all that there is of a client that has left. It is no more than fits into the kernel's buffers.
     private func receiveRest() {
-        while !isAtEnd {
-            storeInput()
-            let before = unread.count
+        while !input.isAtEnd {
+            input.store()
+            let before = input.unread.count
             receive()
-            if unread.count == before { break }
+            if input.unread.count == before { break }
         }
-        storeInput()
+        input.store()
     }
 
     /// Ends it now, whatever is going on.
@@ -35,8 +37,8 @@ extension Connection {
         let exchange = phase == .exchange ? exchange : nil
         if reason == .clientGone, let exchange, exchange.isUpgraded, body.isDone {
             receiveRest()
-            exchange.rest = input
-            if let input, !input.isEmpty { exchange.tell(chunk: input.readable) }
+            exchange.rest = input.taken()
+            if let rest = exchange.rest { exchange.tell(chunk: rest.readable) }
         }
         destroy()
         guard let exchange else { return }
@@ -50,7 +52,8 @@ extension Connection {
         phase = .closed
         if isWatched { server.loop.remove(descriptor) }
         close(descriptor)
-        releaseBuffers()
+        input.release()
+        output.close()
         returnReader()
         server.forget(self)
         if exchange?.isAttached == false { recycle() }
@@ -68,7 +71,7 @@ extension Connection {
     /// that has left says so. While an answer is waited for, that is its first byte, which is known; while a chunked one pauses, a
     /// zero in front of the next chunk's size, which says nothing to a client that listens (RFC 9112 section 7.1).
     func probe() {
-        guard isTCP, isAtEnd, !isProbed, output == nil, phase == .exchange, let exchange else { return }
+        guard isTCP, input.isAtEnd, !isProbed, output.isEmpty, phase == .exchange, let exchange else { return }
         let byte: StaticString
         switch exchange.response {
         case .none: byte = "H"
@@ -84,7 +87,7 @@ extension Connection {
     func skipBegunHead() {
         guard hasBegunHead else { return }
         hasBegunHead = false
-        output?.consume(1)
+        output.buffer?.consume(1)
     }
 
     /// Has a TCP client see an error in place of an orderly end, where the end alone would look like the end of a body.

@@ -16,38 +16,37 @@ extension Connection {
             breakOff(.clientGone)
             return
         }
-        if phase == .closing, output == nil { finishClosing() }
-        if phase == .lingering, isAtEnd { destroy() }
-        if phase == .head, output == nil, !isBlocked {
-            if isAtEnd || server.isDraining && unread.isEmpty { destroy() }
+        if phase == .closing, output.isEmpty { finishClosing() }
+        if phase == .lingering, input.isAtEnd { destroy() }
+        if phase == .head, output.isEmpty, !isBlocked {
+            if input.isAtEnd || server.isDraining && input.unread.isEmpty { destroy() }
         }
         guard phase != .closed else { return }
-        if isWriterDue || isBlocked && outputCount <= server.options.lowWater { touch() }
-        storeInput()
+        if isWriterDue || isBlocked && output.count <= server.options.lowWater { touch() }
+        input.store()
         probe()
         updateInterest()
         updateDeadline()
     }
 
     private func finishClosing() {
-        let nothingIsLost = clientCloses && body.isDone && unread.isEmpty
-        guard !isAtEnd, !nothingIsLost else {
+        let nothingIsLost = clientCloses && body.isDone && input.unread.isEmpty
+        guard !input.isAtEnd, !nothingIsLost else {
             destroy()
             return
         }
-        shutdown(descriptor, Int32(SHUT_WR))
-        hasShutDown = true
+        output.shutDown(descriptor)
         phase = .lingering
         deadline = server.loop.now &+ server.options.lingerTimeout
-        consume(unread.count)
+        input.consume(input.unread.count)
     }
 
     private func updateInterest() {
         guard isWatched else { return }
         var wanted: Events = []
         if wantsInput { wanted.insert(.readable) }
-        if !isAtEnd, !hasSeenHalfClose { wanted.insert(.halfClosed) }
-        if output != nil, heldSince == nil { wanted.insert(.writable) }
+        if !input.isAtEnd, !hasSeenHalfClose { wanted.insert(.halfClosed) }
+        if !output.isEmpty, !output.isHeld { wanted.insert(.writable) }
         guard wanted != interest else { return }
         do throws(SystemError) {
             try server.loop.change(descriptor, wanted)
@@ -63,10 +62,10 @@ extension Connection {
         let now = server.loop.now
         switch phase {
         case .head:
-            if output != nil {
+            if !output.isEmpty {
                 isReadingHead = false
                 deadline = isPatient ? .max : now &+ options.stallTimeout
-            } else if unread.isEmpty {
+            } else if input.unread.isEmpty {
                 isReadingHead = false
                 // The first request's time runs from the first moment, whatever comes.
                 if hasServed { deadline = now &+ options.idleTimeout }
@@ -81,7 +80,7 @@ extension Connection {
             }
             deadline = now &+ options.stallTimeout
         case .skipping, .closing:
-            deadline = isPatient && output != nil ? .max : now &+ options.stallTimeout
+            deadline = isPatient && !output.isEmpty ? .max : now &+ options.stallTimeout
         case .lingering, .closed:
             break
         }

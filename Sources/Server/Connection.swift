@@ -7,11 +7,8 @@ import HTTP
 /// (answered; what is left of the request's body is dropped), and `head` again; or in the end `closing` (the last answer is
 /// on its way out), `lingering` (it is out; what the client still sends is dropped until it has seen the end), `closed`.
 ///
-/// Everything that happens to it runs between a cork and a settling: whatever is written meanwhile leaves in one system call,
-/// and interest, memory and deadline are put in order once. What a handler does at another time (it answers from a timer)
-/// queues the connection for the end of the turn, where the same is done. So nothing calls a handler from inside a handler's
-/// own call.
-final class Connection: EventSource, ScratchUser {
+/// Everything that happens to it ends with a settling, see `SettlingConnection`.
+final class Connection: EventSource, SettlingConnection {
     enum Phase: UInt8 {
         case head, exchange, skipping, closing, lingering, closed
     }
@@ -29,35 +26,17 @@ final class Connection: EventSource, ScratchUser {
     /// When it is out of time, on the loop's clock; `.max` where it has all the time.
     var deadline: UInt64
 
-    // Input.
-    /// What came and is not consumed, except what is in the server's scratch memory during a call of `ready`.
-    @exclusivity(unchecked) var input: ByteBuffer?
-    var scratchStart = 0
-    var scratchEnd = 0
+    let input: SocketInput
     /// Takes the place of the server's while a head comes in pieces.
     @exclusivity(unchecked) var reader: HeadReader?
     @exclusivity(unchecked) var body = RequestBody()
-    /// The client's bytes are over: it has half-closed.
-    var isAtEnd = false
-    /// Whoever reads takes the bytes from the socket, so they stay there.
-    var leavesInput = false
-    /// There are some.
-    var inputWaits = false
     /// The half-close is known of, but there are bytes before it to read.
     var hasSeenHalfClose = false
 
-    // Output.
-    @exclusivity(unchecked) var output: ByteBuffer?
-    /// Bytes that go out before those of `output`, which is there for as long as they are.
-    @exclusivity(unchecked) var pipe: SplicePipe?
-    /// Written bytes stay here for the moment; see `Upgrade`.
-    var heldSince: UInt64?
+    @exclusivity(unchecked) var output: SocketOutput
+    /// When output was held; see `holdOutput`.
+    var heldSince: UInt64 = 0
     var isHoldTimed = false
-    /// The socket took less than there was; the loop tells when it takes more.
-    var isFull = false
-    /// Our side is to be half-closed when what is written is out.
-    var shutsDown = false
-    var hasShutDown = false
     /// See `probe`.
     var isProbed = false
     /// The first byte of the answer that is about to be given is out already.
@@ -77,8 +56,8 @@ final class Connection: EventSource, ScratchUser {
     var isGone = false
     /// The connection is cut off as soon as this call is over.
     var isCut = false
-    private var isCorked = false
-    private var isQueued = false
+    var isCorked = false
+    var isQueued = false
     var isWatched = true
     var interest: Events
 
@@ -86,6 +65,8 @@ final class Connection: EventSource, ScratchUser {
         self.server = server
         self.descriptor = descriptor
         self.isTCP = isTCP
+        input = SocketInput(server.scratch)
+        output = SocketOutput(server.outputs)
         interest = [.readable, .halfClosed]
         deadline = server.loop.now &+ server.options.headTimeout
     }
@@ -93,12 +74,15 @@ final class Connection: EventSource, ScratchUser {
     /// Puts it on the loop.
     func open() throws(SystemError) { try server.loop.add(descriptor, interest, self) }
 
+    var turn: TurnQueue { server.turn }
+    var isClosed: Bool { phase == .closed }
+
     // MARK: Being called
 
     func ready(_ events: Events) {
         isCorked = true
         if events.contains(.writable) {
-            isFull = false
+            output.isFull = false
             // Who waits to write has more to go out with a rest, and then it goes in one call.
             if !isWriterDue { flush() }
         }
@@ -108,26 +92,10 @@ final class Connection: EventSource, ScratchUser {
         settle()
     }
 
-    /// Has this connection advanced and settled at the end of the turn, if it isn't being so just now.
-    func touch() {
-        guard !isCorked, !isQueued, phase != .closed else { return }
-        isQueued = true
-        server.queue(self)
-    }
-
-    func endTurn() {
-        isQueued = false
-        guard phase != .closed else { return }
-        isCorked = true
-        advance()
-        isCorked = false
-        settle()
-    }
-
     /// Out of time.
     func expire() {
         switch phase {
-        case .head where isReadingHead && output == nil:
+        case .head where isReadingHead && output.isEmpty:
             isCorked = true
             answerWithError(408, "The request's head was not complete in time.")
             isCorked = false
@@ -142,12 +110,12 @@ final class Connection: EventSource, ScratchUser {
 
     // MARK: Going on
 
-    private func advance() {
+    func advance() {
         while !isCut {
             if phase != .exchange, exchange != nil { recycle() }
             switch phase {
             case .head:
-                isBlocked = outputCount > server.options.highWater
+                isBlocked = output.count > server.options.highWater
                 guard !isBlocked, startRequest() else { return }
             case .exchange:
                 wakeHandler()
@@ -155,7 +123,7 @@ final class Connection: EventSource, ScratchUser {
             case .skipping:
                 guard skipBody() else { return }
             case .lingering:
-                consume(unread.count)
+                input.consume(input.unread.count)
                 return
             case .closing, .closed:
                 return
@@ -166,7 +134,7 @@ final class Connection: EventSource, ScratchUser {
     /// Hands the next request to the handler.
     /// - Returns: whether there was one.
     private func startRequest() -> Bool {
-        let bytes = unread
+        let bytes = input.unread
         guard bytes.count > 0 else { return false }
         let reader: HeadReader
         if let own = self.reader {
@@ -194,7 +162,8 @@ final class Connection: EventSource, ScratchUser {
         exchange.start(on: self, reader.parser.head, bytes, reader.parser.fields)
         let byteCount = exchange.head.byteCount
         // What is consumed stays in place until more is received, and nothing is before the handler returns.
-        consume(byteCount)
+        input.consume(byteCount)
+        input.wanted = 0
         body.start(exchange.head)
         clientCloses = !exchange.head.keepAlive
         isLast = clientCloses
@@ -217,7 +186,7 @@ final class Connection: EventSource, ScratchUser {
     /// Whether the handler waits to write, and can.
     var isWriterDue: Bool {
         guard let exchange, exchange.waitsToWrite else { return false }
-        return !isFull && outputCount <= server.options.lowWater
+        return !output.isFull && output.count <= server.options.lowWater
     }
 
     private func wakeHandler() {
@@ -238,13 +207,13 @@ final class Connection: EventSource, ScratchUser {
             phase = .head
             return true
         }
-        switch body.skip(unread, isAtEnd: isAtEnd, limit: server.options.skipLimit) {
+        switch body.skip(input.unread, isAtEnd: input.isAtEnd, limit: server.options.skipLimit) {
         case .done(let count):
-            consume(count)
+            input.consume(count)
             phase = .head
             return true
         case .more(let count):
-            consume(count)
+            input.consume(count)
             return false
         case .hopeless:
             phase = .closing
@@ -255,7 +224,7 @@ final class Connection: EventSource, ScratchUser {
     /// Decides before an answer's head is written whether it is the last.
     func decideFate(closes: Bool) {
         if closes || server.isDraining
-            || body.isNotWorthSkipping(available: unread.count, limit: server.options.skipLimit)
+            || body.isNotWorthSkipping(available: input.unread.count, limit: server.options.skipLimit)
         {
             isLast = true
         }
@@ -263,7 +232,7 @@ final class Connection: EventSource, ScratchUser {
 
     /// The exchange's answer is complete, as far as the handler is concerned.
     func exchangeEnded() {
-        leavesInput = false
+        input.staysInSocket = false
         if let exchange {
             if exchange.witness != nil { exchange.tellComplete(self) }
             exchange.detach()
@@ -284,11 +253,11 @@ final class Connection: EventSource, ScratchUser {
     /// Refuses what the client sends, and ends the connection, after all earlier answers.
     private func answerWithError(_ status: Int, _ message: String) {
         ErrorAnswer.append(
-            to: openOutput(), status: status, message: message, date: server.date, seconds: server.wallSeconds)
+            to: output.open(), status: status, message: message, date: server.date, seconds: server.wallSeconds)
         isLast = true
         phase = .closing
     }
 
     /// Whether it can be closed at once when the server drains: nothing is under way.
-    var isIdle: Bool { phase == .head && unread.isEmpty && output == nil }
+    var isIdle: Bool { phase == .head && input.unread.isEmpty && output.isEmpty }
 }

@@ -29,11 +29,11 @@ extension Exchange {
             return .tooLarge
         }
         if let bytes = connection.bytesAtHand(length) { return .complete(seen(bytes)) }
-        if connection.isAtEnd {
+        if connection.input.isAtEnd {
             connection.body.fail(.truncated)
             return .failed(.truncated)
         }
-        connection.body.wanted = Int(length)
+        connection.input.wanted = Int(length)
         return waitToRead(connection, .wait)
     }
 
@@ -48,20 +48,20 @@ extension Exchange {
         connection.takeLeftInput()
         wholeLimit = nil
         if isUpgraded { return readRaw(connection) }
-        let bytes = connection.unread
-        switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
+        let bytes = connection.input.unread
+        switch connection.body.next(bytes, isAtEnd: connection.input.isAtEnd) {
         case .bytes(let range, let consumed):
-            connection.consume(consumed)
+            connection.input.consume(consumed)
             connection.resumeInput()
             let chunk = UnsafeRawBufferPointer(rebasing: bytes[range])
             if witness != nil { tell(chunk: chunk) }
             return .bytes(chunk)
         case .end(let consumed):
-            connection.consume(consumed)
+            connection.input.consume(consumed)
             if witness != nil { tellEndOfInput() }
             return .end
         case .wait(let consumed):
-            connection.consume(consumed)
+            connection.input.consume(consumed)
             return waitToRead(connection, .wait)
         case .failed(let failure):
             return .failed(failure)
@@ -77,15 +77,15 @@ extension Exchange {
         guard case .bytes(let bytes) = first else { return first }
         runs.append(bytes)
         while let connection, connection.body.isChunked, !runs.isFull, !isUpgraded {
-            let bytes = connection.unread
-            switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
+            let bytes = connection.input.unread
+            switch connection.body.next(bytes, isAtEnd: connection.input.isAtEnd) {
             case .bytes(let range, let consumed):
-                connection.consume(consumed)
+                connection.input.consume(consumed)
                 let chunk = UnsafeRawBufferPointer(rebasing: bytes[range])
                 if witness != nil { tell(chunk: chunk) }
                 runs.append(chunk)
             case .end(let consumed), .wait(let consumed):
-                connection.consume(consumed)
+                connection.input.consume(consumed)
                 return nil
             case .failed:
                 return nil
@@ -96,29 +96,29 @@ extension Exchange {
 
     private func readRaw(_ connection: Connection) -> Chunk {
         if !connection.body.isDone, !skipToRaw(connection) {
-            return connection.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
+            return connection.input.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
         }
-        let bytes = connection.unread
+        let bytes = connection.input.unread
         if bytes.count > 0 {
-            connection.consume(bytes.count)
+            connection.input.consume(bytes.count)
             connection.resumeInput()
             if witness != nil { tell(chunk: bytes) }
             return .bytes(bytes)
         }
-        return connection.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
+        return connection.input.isAtEnd ? endOfInput(connection) : waitToRead(connection, .wait)
     }
 
     /// Drops what nobody has read of the body before the upgrade.
     private func skipToRaw(_ connection: Connection) -> Bool {
-        switch connection.body.skip(connection.unread, isAtEnd: connection.isAtEnd, limit: .max) {
+        switch connection.body.skip(connection.input.unread, isAtEnd: connection.input.isAtEnd, limit: .max) {
         case .done(let consumed):
-            connection.consume(consumed)
+            connection.input.consume(consumed)
             return true
         case .more(let consumed):
-            connection.consume(consumed)
+            connection.input.consume(consumed)
             return false
         case .hopeless:
-            connection.isAtEnd = true
+            connection.input.isAtEnd = true
             return false
         }
     }
@@ -134,7 +134,7 @@ extension Exchange {
         waitsToRead = true
         if connection.body.awaitsContinue {
             connection.body.awaitsContinue = false
-            if connection.unread.isEmpty, response == .none { connection.openOutput().appendContinue() }
+            if connection.input.unread.isEmpty, response == .none { connection.output.open().appendContinue() }
         }
         connection.touch()
         return outcome
@@ -152,10 +152,10 @@ extension Exchange {
             collected = body
         }
         while true {
-            let bytes = connection.unread
-            switch connection.body.next(bytes, isAtEnd: connection.isAtEnd) {
+            let bytes = connection.input.unread
+            switch connection.body.next(bytes, isAtEnd: connection.input.isAtEnd) {
             case .bytes(let range, let consumed):
-                connection.consume(consumed)
+                connection.input.consume(consumed)
                 guard body.count + range.count <= limit else {
                     isTooLarge = true
                     collected = nil
@@ -163,10 +163,10 @@ extension Exchange {
                 }
                 body.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
             case .end(let consumed):
-                connection.consume(consumed)
+                connection.input.consume(consumed)
                 return true
             case .wait(let consumed):
-                connection.consume(consumed)
+                connection.input.consume(consumed)
                 return false
             case .failed:
                 return true
@@ -177,27 +177,27 @@ extension Exchange {
     /// Whether a read that said `.wait` would say something else now.
     var canRead: Bool {
         guard let connection else { return false }
-        if connection.body.failure != nil || connection.isAtEnd { return true }
-        guard let wholeLimit else { return !connection.unread.isEmpty || connection.inputWaits }
+        if connection.body.failure != nil || connection.input.isAtEnd { return true }
+        guard let wholeLimit else { return !connection.input.unread.isEmpty || connection.input.waitsInSocket }
         if connection.body.isChunked { return collect(wholeLimit) }
-        return connection.unread.count >= connection.body.wanted
+        return connection.input.unread.count >= connection.input.wanted
     }
 }
 
 extension Connection {
     /// Takes in what was left in the socket for somebody who does not come.
     fileprivate func takeLeftInput() {
-        guard leavesInput else { return }
-        leavesInput = false
-        inputWaits = false
-        guard unread.isEmpty, !isAtEnd else { return }
+        guard input.staysInSocket else { return }
+        input.staysInSocket = false
+        input.waitsInSocket = false
+        guard input.unread.isEmpty, !input.isAtEnd else { return }
         receive()
         touch()
     }
 
     /// The first so many unread bytes, if they are here.
     fileprivate func bytesAtHand(_ count: UInt64) -> UnsafeRawBufferPointer? {
-        let bytes = unread
+        let bytes = input.unread
         return UInt64(bytes.count) >= count ? UnsafeRawBufferPointer(rebasing: bytes[..<Int(count)]) : nil
     }
 }

@@ -29,7 +29,7 @@ extension Exchange {
             default: plan.contentLength ?? UInt64(body.count)
             }
         connection.decideFate(closes: plan.closes)
-        let output = connection.openOutput()
+        let output = connection.output.open()
         let start = output.count
         appendHead(to: output, connection, status, fields, plan)
         if let length { output.appendContentLength(length) }
@@ -38,11 +38,21 @@ extension Exchange {
             tellAnswer(output, from: start)
             if hasBody { tell(answered: body) }
         }
-        if hasBody {
-            if body.count < Connection.directSize { output.append(body) } else { connection.writeDirectly(body, suffix: "") }
-        }
+        if hasBody { connection.write(body, chunked: false) }
         finish(connection)
         return nil
+    }
+
+    /// Passes on an interim answer (RFC 9110 section 15.2), such as 103 with its hints. The answer is still to be given.
+    func inform(_ answer: WitnessedAnswer) {
+        // A client of HTTP/1.0 would take it for the answer.
+        guard let connection, response == .none, head.minorVersion > 0 else { return }
+        let output = connection.output.open()
+        output.appendStatusLine(answer.head.status)
+        connection.skipBegunHead()
+        RelayedFields.with(answer.fields, answer.bytes, keepsLength: false) { for field in $0 { output.appendField(field) } }
+        output.appendEndOfHead()
+        connection.touch()
     }
 
     /// Begins an answer whose body is written bit by bit. The head goes out with the first write, or at the end of the turn.
@@ -66,7 +76,7 @@ extension Exchange {
         // Who pages through a log may pause for longer than any limit, at its end too.
         connection.isPatient = true
         connection.decideFate(closes: plan.closes || response == .untilClose)
-        let output = connection.openOutput()
+        let output = connection.output.open()
         let start = output.count
         appendHead(to: output, connection, status, fields, plan)
         if let length = plan.contentLength, status != 204 { output.appendContentLength(length) }
@@ -102,16 +112,7 @@ extension Exchange {
         guard let connection, !connection.isCut else { return .closed }
         if let refusal = claim(bytes.count) { return refusal }
         if witness != nil { tell(answered: bytes) }
-        if bytes.count >= Connection.directSize {
-            let runs = connection.server.runs
-            runs.removeAll()
-            runs.append(bytes)
-            writeDirectly(runs, connection)
-        } else if response == .chunked {
-            connection.openOutput().appendChunk(bytes)
-        } else {
-            connection.openOutput().append(bytes)
-        }
+        connection.write(bytes, chunked: response == .chunked)
         return wrote(connection)
     }
 
@@ -120,14 +121,7 @@ extension Exchange {
         guard let connection, !connection.isCut else { return .closed }
         if let refusal = claim(runs.byteCount) { return refusal }
         if witness != nil { runs.forEach { tell(answered: $0) } }
-        if runs.byteCount >= Connection.directSize {
-            writeDirectly(runs, connection)
-        } else if runs.byteCount > 0 {
-            let output = connection.openOutput()
-            if response == .chunked { output.appendChunkSize(runs.byteCount) }
-            runs.copy(to: output)
-            if response == .chunked { output.appendChunkEnd() }
-        }
+        connection.write(runs, chunked: response == .chunked)
         return wrote(connection)
     }
 
@@ -150,21 +144,12 @@ extension Exchange {
         return nil
     }
 
-    private func writeDirectly(_ runs: ByteRuns, _ connection: Connection) {
-        if response == .chunked {
-            connection.openOutput().appendChunkSize(runs.byteCount)
-            connection.writeDirectly(runs, suffix: "\r\n")
-        } else {
-            connection.writeDirectly(runs, suffix: "")
-        }
-    }
-
     private func wrote(_ connection: Connection) -> WriteOutcome {
         connection.flushIfLarge()
-        connection.dropEmptyOutput()
+        connection.output.closeIfEmpty()
         if connection.isCut { return .closed }
         connection.touch()
-        guard connection.outputCount > connection.server.options.highWater else { return .ok }
+        guard connection.output.count > connection.server.options.highWater else { return .ok }
         waitsToWrite = true
         return .wait
     }
@@ -172,7 +157,7 @@ extension Exchange {
     /// Has the delegate told as after a `.wait`, where the client has not taken all that was written yet: for who would rather
     /// leave bytes where they are than have them copied.
     func waitsForClient() -> Bool {
-        guard let connection, connection.isFull || connection.outputCount > connection.server.options.lowWater else { return false }
+        guard let connection, connection.output.isAbove(connection.server.options.lowWater) else { return false }
         waitsToWrite = true
         return true
     }
@@ -193,7 +178,7 @@ extension Exchange {
             abort()
             return fault
         case .chunked:
-            connection.openOutput().appendLastChunk()
+            connection.output.open().appendLastChunk()
             finish(connection)
         case .fixed, .untilClose, .bodiless, .over:
             finish(connection)

@@ -32,7 +32,7 @@ extension Exchange {
         connection.isLast = true
         connection.isPatient = true
         connection.body.awaitsContinue = false
-        let output = connection.openOutput()
+        let output = connection.output.open()
         let start = output.count
         if let proto {
             output.append("HTTP/1.1 101 UPGRADED\r\n")
@@ -60,7 +60,7 @@ extension Exchange {
         if hasReadEnd {
             finish(connection)
         } else {
-            connection.shutsDown = true
+            connection.output.shutsDown = true
             connection.touch()
         }
     }
@@ -88,19 +88,20 @@ extension Connection {
 
     func holdOutput() {
         // With a full socket the head is not out itself.
-        if output == nil { heldSince = EventLoop.clock() }
+        guard output.isEmpty else { return }
+        output.isHeld = true
+        heldSince = EventLoop.clock()
     }
 
     /// - Returns: whether what is written may go out.
     func releaseHold() -> Bool {
-        guard let since = heldSince else { return true }
-        let age = EventLoop.clock() &- since
+        let age = EventLoop.clock() &- heldSince
         let isTaken = isTCP ? age >= Connection.holdOverTCP : dg_unsent(descriptor) <= 0
         guard isTaken || age >= Connection.longestHold else {
             lookAgain(after: min(max(age, Connection.firstLook), Connection.lastLook))
             return false
         }
-        heldSince = nil
+        output.isHeld = false
         return true
     }
 

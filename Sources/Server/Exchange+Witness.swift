@@ -33,7 +33,7 @@ extension Exchange {
     /// What has come of a body that nobody read.
     private func tellLeftBody(_ connection: Connection) {
         guard !isBodyTold, !isUpgraded else { return }
-        let bytes = connection.unread.prefix(connection.body.plainCount)
+        let bytes = connection.input.unread.prefix(connection.body.plainCount)
         if !bytes.isEmpty { witness?.witnessed(UnsafeRawBufferPointer(rebasing: bytes), .up) }
     }
 

@@ -58,7 +58,7 @@ public final class Exchange {
     /// The witness has seen the whole of the request's body.
     var isBodyTold = false
     /// After the end of a raw stream whose client has left: what it had sent, and nobody has read.
-    var rest: ByteBuffer?
+    public internal(set) var rest: ByteBuffer?
     private var isKept = false
     private let kept = ByteBuffer(retained: 4096)
 
@@ -67,12 +67,14 @@ public final class Exchange {
     /// The client's socket; -1 once the exchange has ended.
     public var descriptor: Int32 { connection?.descriptor ?? -1 }
 
-
     /// Whether the client came over TCP, and not through a Unix socket's file.
     public var isTCP: Bool { connection?.isTCP ?? false }
 
     /// Whether the exchange is over, by an answer or because the client is gone.
     public var isEnded: Bool { connection == nil }
+
+    /// After an upgrade: the client is gone, or done both ways, and what it sent last is here.
+    public var hasLeft: Bool { connection?.isWatched == false }
 
     var isAttached: Bool { connection != nil }
 
@@ -94,6 +96,9 @@ public final class Exchange {
         fields = UnsafeBufferPointer(
             start: (base + start).assumingMemoryBound(to: Field.self), count: fields.count)
     }
+
+    /// Takes `rest` over.
+    public func takeRest() -> ByteBuffer? { rest.take() }
 
     // MARK: For the connection
 

@@ -16,31 +16,32 @@ extension Relay {
 
     /// From the upstream to the client.
     func spliceDown(_ response: UpstreamExchange) -> Splicing {
-        guard let source = response.connection, let sink = exchange.connection, sink.heldSince == nil else { return .impossible }
+        guard let source = response.connection, let sink = exchange.connection, !sink.output.isHeld else { return .impossible }
         let most = min(source.plainCount, exchange.plainRoom)
-        guard most > 0, let pipe = source.upstream.pipes.pipe(following: sink.output, &sink.pipe) else { return .impossible }
-        source.leavesInput = true
+        guard most > 0, let pipe = sink.output.pipe(from: source.upstream.pipes) else { return .impossible }
+        source.input.staysInSocket = true
         switch pipe.fill(from: source.descriptor, most: min(most, SplicePipe.capacity)) {
         case .bytes(let count):
             source.body.tookPlain(count)
-            source.inputWaits = false
+            source.input.waitsInSocket = false
             exchange.wrotePlain(count)
+            tellWitnesses(count, .down)
             sink.write(pipe)
             sink.touch()
             source.touch()
             if count < Relay.bulk { isBulkDown = false }
             if source.body.isDone { return .impossible }
-            if sink.outputCount > 0 { exchange.waitsToWrite = true } else { response.waitsToRead = true }
+            if sink.output.count > 0 { exchange.waitsToWrite = true } else { response.waitsToRead = true }
             return .waits
         case .wait:
-            source.inputWaits = false
+            source.input.waitsInSocket = false
             source.touch()
             pipe.releaseIfEmpty()
             if !exchange.waitsForClient() { response.waitsToRead = true }
             return .waits
-        case .end: source.isAtEnd = true
+        case .end: source.input.isAtEnd = true
         case .broken:
-            source.isAtEnd = true
+            source.input.isAtEnd = true
             source.isBroken = true
         case .impossible: source.upstream.pipes.isPossible = false
         }
@@ -50,31 +51,32 @@ extension Relay {
 
     /// From the client to the upstream.
     func spliceUp(_ response: UpstreamExchange) -> Splicing {
-        guard let source = exchange.connection, let sink = response.connection, sink.canSend, sink.phase != .connecting else {
+        guard let source = exchange.connection, let sink = response.connection, sink.canSend, !sink.output.isHeld else {
             return .impossible
         }
         let most = min(source.plainCount, response.plainRoom)
-        guard most > 0, let pipe = sink.upstream.pipes.pipe(following: sink.output, &sink.pipe) else { return .impossible }
-        source.leavesInput = true
+        guard most > 0, let pipe = sink.output.pipe(from: sink.upstream.pipes) else { return .impossible }
+        source.input.staysInSocket = true
         switch pipe.fill(from: source.descriptor, most: min(most, SplicePipe.capacity)) {
         case .bytes(let count):
             source.tookPlain(count)
-            source.inputWaits = false
+            source.input.waitsInSocket = false
             response.wrotePlain(count)
+            tellWitnesses(count, .up)
             sink.write(pipe)
             sink.touch()
             source.touch()
             if count < Relay.bulk { isBulkUp = false }
             if response.sending == .done || !sink.canSend { return .impossible }
-            if sink.outputCount > 0 { response.waitsToWrite = true } else { exchange.waitsToRead = true }
+            if sink.output.count > 0 { response.waitsToWrite = true } else { exchange.waitsToRead = true }
             return .waits
         case .wait:
-            source.inputWaits = false
+            source.input.waitsInSocket = false
             source.touch()
             pipe.releaseIfEmpty()
-            if sink.outputCount > sink.upstream.options.lowWater { response.waitsToWrite = true } else { exchange.waitsToRead = true }
+            if sink.output.count > sink.upstream.options.lowWater { response.waitsToWrite = true } else { exchange.waitsToRead = true }
             return .waits
-        case .end: source.isAtEnd = true
+        case .end: source.input.isAtEnd = true
         case .broken:
             source.isCut = true
             source.touch()
@@ -83,22 +85,10 @@ extension Relay {
         pipe.releaseIfEmpty()
         return .impossible
     }
-}
 
-extension SplicePipePool {
-    /// The pipe to fill for a connection: its own or a new one, into which goes first what the connection has collected.
-    /// - Parameter current: the connection's; set where a new one has bytes in it now.
-    fileprivate func pipe(following output: ByteBuffer?, _ current: inout SplicePipe?) -> SplicePipe? {
-        // What was collected since the pipe was filled has to go out before anything else.
-        if let current { return output?.isEmpty == true ? current : nil }
-        guard let pipe = take() else { return nil }
-        guard let output, !output.isEmpty else { return pipe }
-        guard pipe.fill(from: output) else {
-            pipe.release()
-            return nil
-        }
-        current = pipe
-        return pipe
+    private func tellWitnesses(_ count: Int, _ direction: Direction) {
+        witness?.witnessed(count: count, direction)
+        exchange.witness?.witnessed(count: count, direction)
     }
 }
 
@@ -111,13 +101,13 @@ extension SplicePipe {
 
 extension UpstreamConnection {
     /// How many bytes can be taken from the socket as they are, before anything else is due.
-    fileprivate var plainCount: Int { unread.isEmpty && !isAtEnd && phase == .answer ? body.plainCount : 0 }
+    fileprivate var plainCount: Int { input.unread.isEmpty && !input.isAtEnd && phase == .answer ? body.plainCount : 0 }
 }
 
 extension Connection {
     /// How many bytes can be taken from the socket as they are, before anything else is due.
     fileprivate var plainCount: Int {
-        guard unread.isEmpty, !isAtEnd, !isCut, let exchange, phase == .exchange else { return 0 }
+        guard input.unread.isEmpty, !input.isAtEnd, !isCut, let exchange, phase == .exchange else { return 0 }
         return exchange.isUpgraded && body.isDone ? .max : body.plainCount
     }
 

@@ -15,7 +15,7 @@ public final class Relay {
     /// Let go at the end.
     public var delegate: (any RelayDelegate)?
     /// Let go at the end.
-    private var witness: (any Witness)?
+    private(set) var witness: (any Witness)?
     /// Whether the client is being given the upstream's answer.
     public private(set) var isPassing = false
     /// Nothing of the client's goes up any more: whoever waits for the exchange may be its delegate.
@@ -23,7 +23,7 @@ public final class Relay {
     private var isOver = false
     /// The upstream's, for what is passed on.
     private var runs: ByteRuns?
-    /// The last bytes came in a large piece, and are likely to go on so; and no witness has to see them.
+    /// The last bytes came in a large piece, and are likely to go on so.
     var isBulkUp = false
     var isBulkDown = false
 
@@ -80,7 +80,8 @@ public final class Relay {
         guard let response else { return .ended }
         isPassing = true
         if response.isUpgraded { isUploaded = false }
-        download()
+        // A script may have asked for more than the client: what goes nowhere is not waited for.
+        if exchange.response == .bodiless { downloaded(response) } else { download() }
         if !isUploaded, !isOver { upload() }
         return nil
     }
@@ -91,7 +92,7 @@ public final class Relay {
     /// - Parameter keepsLength: the body will be as long as the upstream's.
     public func open(status: Int?, fields: UnsafeBufferPointer<ResponseField>?, keepsLength: Bool) -> ResponseFault? {
         guard let response, response.isAnswered, !isOver else { return .ended }
-        return RelayedFields.with(response, fields, keepsLength: keepsLength) { list -> ResponseFault? in
+        return RelayedFields.with(response.fields, response.headBytes, replacement: fields, keepsLength: keepsLength) { list -> ResponseFault? in
             guard response.isUpgraded else { return exchange.begin(status: status ?? response.status, fields: list) }
             // 101 only to a client that asked for it.
             let proto = exchange.head.upgrade == nil ? nil : response.head.upgrade
@@ -119,15 +120,15 @@ public final class Relay {
     private func upload() {
         guard let response, let runs else { return }
         while !isUploaded, !isOver {
-            if isBulkUp, spliceUp(response) == .waits { return }
+            if isBulkUp, !isShown(.up), spliceUp(response) == .waits { return }
             switch exchange.read(into: runs) {
             case nil, .bytes:
                 tellWitness(runs, .up)
-                isBulkUp = runs.byteCount >= Relay.bulk && !isWitnessed
+                isBulkUp = runs.byteCount >= Relay.bulk
                 // What it does not take is dropped: its answer says why, or its end.
-                if response.write(runs) == .wait {
+                if response.write(runs) == .wait, !exchange.hasLeft {
                     // Nor is more taken in for it meanwhile.
-                    exchange.connection?.leavesInput = true
+                    exchange.connection?.input.staysInSocket = true
                     return
                 }
             case .end:
@@ -145,7 +146,10 @@ public final class Relay {
         }
     }
 
-    private var isWitnessed: Bool { witness != nil || exchange.witness != nil }
+    /// Whether somebody has to see the bytes that go this way.
+    private func isShown(_ direction: Direction) -> Bool {
+        witness?.needsBytes(direction) ?? false || exchange.witness?.needsBytes(direction) ?? false
+    }
 
     private func tellWitness(_ runs: ByteRuns, _ direction: Direction) {
         guard let witness else { return }
@@ -156,11 +160,11 @@ public final class Relay {
     private func download() {
         guard let response, let runs else { return }
         while isPassing, !isOver {
-            if isBulkDown, spliceDown(response) == .waits { return }
+            if isBulkDown, !isShown(.down), spliceDown(response) == .waits { return }
             switch response.read(into: runs) {
             case nil, .bytes:
                 tellWitness(runs, .down)
-                isBulkDown = runs.byteCount >= Relay.bulk && !isWitnessed
+                isBulkDown = runs.byteCount >= Relay.bulk
                 switch exchange.write(runs) {
                 case .ok: if exchange.waitsForClient() { return }
                 case .wait: return
@@ -258,6 +262,11 @@ extension Relay: UpstreamDelegate {
         } else if let fault = pass() {
             fail(502, "The upstream's answer can't be passed on: \(fault.message)")
         }
+    }
+
+    public func upstreamDidInform(_ response: UpstreamExchange, _ answer: WitnessedAnswer) {
+        // Who decides of the answer has not decided of what comes before it.
+        if !isOver, delegate == nil { exchange.inform(answer) }
     }
 
     public func upstreamCanRead(_ response: UpstreamExchange) {

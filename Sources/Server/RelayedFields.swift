@@ -3,23 +3,23 @@ import HTTP
 /// The fields of an upstream's answer that go on to the client.
 enum RelayedFields {
     /// - Parameters:
-    ///   - replacement: fields in place of the upstream's.
+    ///   - fields, bytes: of the upstream's head.
+    ///   - replacement: fields in their place.
     ///   - keepsLength: with the upstream's Content-Length, if it has one.
     ///   - body: called with those that are passed on, which are there during the call only.
     static func with<Result>(
-        _ response: UpstreamExchange, _ replacement: UnsafeBufferPointer<ResponseField>?, keepsLength: Bool,
+        _ fields: UnsafeBufferPointer<Field>, _ bytes: UnsafeRawBufferPointer, replacement: UnsafeBufferPointer<ResponseField>? = nil,
+        keepsLength: Bool,
         _ body: (UnsafeBufferPointer<ResponseField>) -> Result
     ) -> Result {
-        let count = replacement?.count ?? response.fields.count
+        let count = replacement?.count ?? fields.count
         // All, those that are left, and the length.
         return withUnsafeTemporaryAllocation(of: ResponseField.self, capacity: 2 * count + 1) { room in
             for index in 0..<count {
                 if let replacement {
                     room[index] = replacement[index]
                 } else {
-                    let field = response.fields[index]
-                    room[index] = ResponseField(
-                        name: field.name.bytes(in: response.headBytes), value: field.value.bytes(in: response.headBytes))
+                    room[index] = ResponseField(name: fields[index].name.bytes(in: bytes), value: fields[index].value.bytes(in: bytes))
                 }
             }
             let all = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(room)[..<count])
@@ -32,7 +32,7 @@ enum RelayedFields {
                 room[end] = field
                 end += 1
             }
-            if replacement != nil, keepsLength, let length = response.firstValue(of: lengthName) {
+            if replacement != nil, keepsLength, let length = fields.firstValue(of: lengthName, in: bytes)?.bytes(in: bytes) {
                 room[end] = ResponseField(
                     name: UnsafeRawBufferPointer(start: lengthName.utf8Start, count: lengthName.utf8CodeUnitCount), value: length)
                 end += 1

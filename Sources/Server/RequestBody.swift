@@ -30,8 +30,6 @@ struct RequestBody {
     private(set) var failure: BodyFailure?
     /// The client waits for `100 Continue`, and has not heard it.
     var awaitsContinue = false
-    /// How many bytes have to be at hand at once, for somebody who waits for the whole.
-    var wanted = 0
 
     /// Nothing of it is left to come.
     var isDone: Bool { framing == .done }
@@ -48,7 +46,6 @@ struct RequestBody {
 
     mutating func start(_ head: RequestHead) {
         failure = nil
-        wanted = 0
         awaitsContinue = head.expectsContinue
         switch head.framing {
         case .length(let length) where length > 0:

@@ -1,10 +1,10 @@
 /// What many connections receive into, one after the other. The kernel gives pages only as far as they are used.
-final class ScratchMemory<User: ScratchUser> {
+final class ScratchMemory {
     /// The part to receive into.
     let bytes: UnsafeMutableRawBufferPointer
     private let whole: UnsafeMutableRawBufferPointer
     // Whoever uses it gives it back before it goes.
-    private unowned(unsafe) var user: User?
+    private unowned(unsafe) var user: SocketInput?
 
     /// A large message lies at the start of its pages in the kernel, and a processor copies it half as fast to where the low bits
     /// of the address are the same (seen on AMD's): so this begins a little behind the start of a page.
@@ -19,19 +19,13 @@ final class ScratchMemory<User: ScratchUser> {
     deinit { whole.deallocate() }
 
     /// Has a user to itself, until `giveBack`. Whoever had it before stores what is left there.
-    func take(_ newUser: User) {
-        if let user, user !== newUser { user.storeInput() }
+    func take(_ newUser: SocketInput) {
+        if let user, user !== newUser { user.store() }
         user = newUser
     }
 
     /// The user has nothing there any more.
-    func giveBack(_ former: User) {
+    func giveBack(_ former: SocketInput) {
         if user === former { user = nil }
     }
-}
-
-/// Whoever receives into memory that others use too.
-protocol ScratchUser: AnyObject {
-    /// Keeps elsewhere what is unread.
-    func storeInput()
 }

@@ -9,20 +9,21 @@ public final class Server {
     public let handler: any RequestHandler
 
     /// What all connections receive into.
-    let scratch = ScratchMemory<Connection>(count: Server.scratchSize)
+    let scratch = ScratchMemory(count: Server.scratchSize)
     // The unchecked ones are used once or more a request, each at once, by methods that call nobody.
     /// Reads every head that comes in one piece.
     @exclusivity(unchecked) private(set) var reader: HeadReader
     private var spareReader: HeadReader?
-    @exclusivity(unchecked) var outputs = BufferPool()
+    let outputs = BufferPool()
+    let turn: TurnQueue
     let runs = ByteRuns()
     @exclusivity(unchecked) var spareExchange: Exchange?
     private(set) var isDraining = false
+    /// How many requests were under way when the grace was over, and were cut off.
+    public private(set) var cutOff = 0
 
     private(set) var connections: ContiguousArray<Connection> = []
     private(set) var acceptors: [Acceptor] = []
-    private var queued: ContiguousArray<Connection> = []
-    private var settling: ContiguousArray<Connection> = []
     private var sweep: Timer?
     @exclusivity(unchecked) private var lastID: UInt64 = 0
     private var whenDrained: (() -> Void)?
@@ -37,6 +38,7 @@ public final class Server {
     ///   - handler: held as long as the server.
     public init(loop: EventLoop, options: ServerOptions = ServerOptions(), handler: any RequestHandler) {
         self.loop = loop
+        turn = TurnQueue(loop)
         self.options = options
         self.handler = handler
         reader = HeadReader(limits: options.headLimits)
@@ -92,6 +94,7 @@ public final class Server {
     }
 
     private func cutAll() {
+        cutOff = connections.count { $0.phase == .exchange }
         for connection in connections { connection.breakOff(.shutdown) }
         drained()
     }
@@ -131,18 +134,6 @@ public final class Server {
         }
         for acceptor in acceptors { acceptor.resume() }
         if isDraining, connections.isEmpty { loop.soon { if self.connections.isEmpty { self.drained() } } }
-    }
-
-    /// Has a connection's `endTurn` called at the end of the turn.
-    func queue(_ connection: Connection) {
-        if queued.isEmpty { loop.soon { self.endTurn() } }
-        queued.append(connection)
-    }
-
-    private func endTurn() {
-        swap(&queued, &settling)
-        for connection in settling { connection.endTurn() }
-        settling.removeAll(keepingCapacity: true)
     }
 
     // MARK: What connections share

@@ -12,8 +12,9 @@ public final class Upstream {
     public private(set) var connectionCount = 0
 
     /// What all connections receive into.
-    let scratch = ScratchMemory<UpstreamConnection>(count: Upstream.scratchSize)
-    var outputs = BufferPool()
+    let scratch = ScratchMemory(count: Upstream.scratchSize)
+    let outputs = BufferPool()
+    let turn: TurnQueue
     let runs = ByteRuns()
     let pipes = SplicePipePool()
     let resolver: UpstreamResolver
@@ -22,10 +23,10 @@ public final class Upstream {
     private let hostField: ByteBuffer
     /// The one that was used last is at the end, and is used next, so that those too many grow old.
     private var idle: ContiguousArray<UpstreamConnection> = []
-    private var queued: ContiguousArray<UpstreamConnection> = []
-    private var settling: ContiguousArray<UpstreamConnection> = []
     private var sweep: Timer?
     private var isClosed = false
+    /// See `drain`.
+    var whenDrained: (() -> Void)?
 
     private static let scratchSize = 256 * 1024
 
@@ -34,6 +35,7 @@ public final class Upstream {
     ///   nonblocking stream socket, or -1 with errno set.
     public init(loop: EventLoop, address: UpstreamAddress, options: UpstreamOptions = UpstreamOptions(), dial: (() -> Int32)? = nil) {
         self.loop = loop
+        turn = TurnQueue(loop)
         self.dial = dial
         self.address = address
         self.options = options
@@ -117,7 +119,10 @@ public final class Upstream {
         if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
     }
 
-    func connectionClosed() { connectionCount -= 1 }
+    func connectionClosed() {
+        connectionCount -= 1
+        if connectionCount == 0 { drained() }
+    }
 
     private func scheduleSweep(after time: UInt64) {
         sweep = loop.schedule(after: time) { [weak self] in self?.expire() }
@@ -129,19 +134,5 @@ public final class Upstream {
         let now = loop.now
         while let connection = idle.first, connection.idleDeadline <= now { connection.destroy() }
         if let next = idle.first { scheduleSweep(after: next.idleDeadline - now) }
-    }
-
-    // MARK: The end of the turn
-
-    /// Has a connection's `endTurn` called at the end of the turn.
-    func queue(_ connection: UpstreamConnection) {
-        if queued.isEmpty { loop.soon { self.endTurn() } }
-        queued.append(connection)
-    }
-
-    private func endTurn() {
-        swap(&queued, &settling)
-        for connection in settling { connection.endTurn() }
-        settling.removeAll(keepingCapacity: true)
     }
 }

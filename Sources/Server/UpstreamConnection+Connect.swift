@@ -89,6 +89,7 @@ extension UpstreamConnection {
         timer?.cancel()
         timer = nil
         candidates.release()
+        output.isHeld = false
         do throws(SystemError) {
             try watch(.readable)
             open()
@@ -114,17 +115,4 @@ extension UpstreamConnection {
         }
         return true
     }
-}
-
-/// The addresses of a TCP upstream that are still to be tried.
-struct UpstreamCandidates {
-    private var rest: ArraySlice<SocketAddress> = []
-    /// Why the last one that was tried is none.
-    var lastCode = EADDRNOTAVAIL
-
-    init() {}
-    init(_ addresses: [SocketAddress]) { rest = addresses[...] }
-
-    mutating func next() -> SocketAddress? { rest.popFirst() }
-    mutating func release() { rest = [] }
 }

@@ -38,7 +38,7 @@ extension UpstreamExchange {
         }
         connection.touch()
         guard connection.canSend else { return .closed }
-        guard connection.isFull || connection.outputCount > connection.upstream.options.highWater else { return .ok }
+        guard connection.output.isAbove(connection.upstream.options.highWater) else { return .ok }
         waitsToWrite = true
         return .wait
     }

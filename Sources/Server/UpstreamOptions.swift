@@ -13,6 +13,8 @@ public struct UpstreamOptions: Sendable {
     public var idleLimit = 64
     /// How long an upstream may take nothing of what the client of a raw stream sent before it left.
     public var stallTimeout: UInt64 = 30_000_000_000
+    /// The same for one that has sent all of its own: a container that has ended reads its input no more.
+    public var endedStallTimeout: UInt64 = 2_000_000_000
     /// Above so many unsent bytes `UpstreamExchange.write` says `.wait`.
     public var highWater = 64 * 1024
     /// At so many or fewer the delegate is told that it can write again.

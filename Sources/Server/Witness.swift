@@ -9,6 +9,13 @@ public protocol Witness: AnyObject {
     /// - Parameter bytes: of a body without its framing, or raw after an upgrade; good during the call only.
     func witnessed(_ bytes: UnsafeRawBufferPointer, _ direction: Direction)
 
+    /// Whether bytes that go this way have to be shown; else it may be told only how many they are, and a large body goes by
+    /// without coming into this process's memory. Once false for a body or a stream, it stays so.
+    func needsBytes(_ direction: Direction) -> Bool
+
+    /// In place of the bytes themselves, where they are not needed.
+    func witnessed(count: Int, _ direction: Direction)
+
     /// That side has sent all; after an upgrade it has half-closed. Not called for a body that breaks off.
     func witnessedEnd(of direction: Direction)
 

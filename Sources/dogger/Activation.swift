@@ -1,4 +1,5 @@
 import Glibc
+import Scripting
 import Server
 
 /// Socket activation, as systemd does it: sockets that whoever started this process opened, as descriptors from 3 on;
@@ -10,16 +11,10 @@ enum Activation {
     static func takeListeners() throws -> [Listener] {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) } }
         // Another process's pid: the variables were meant for one that started this one.
-        guard let count = variable("LISTEN_FDS"), let pid = variable("LISTEN_PID"), Int32(pid) == getpid() else { return [] }
+        guard let count = Environment.variable("LISTEN_FDS"), let pid = Environment.variable("LISTEN_PID"), Int32(pid) == getpid() else { return [] }
         guard let number = Int32(count), number >= 0, number < 1024 else {
             throw Failure("LISTEN_FDS is '\(count)' and not a number of sockets: check what started this process")
         }
         return try (0..<number).map { try Listener(adopting: firstDescriptor + $0) }
     }
-}
-
-/// A variable of the environment; nil where it is not set, or empty.
-func variable(_ name: String) -> String? {
-    guard let value = getenv(name), value.pointee != 0 else { return nil }
-    return String(cString: value)
 }

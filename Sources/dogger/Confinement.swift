@@ -5,7 +5,7 @@ import Scripting
 import Server
 
 /// What a worker keeps of its user's rights: the rest it gives up before it runs the first script, so that a fault in the VM
-/// leads to no more than scripts may reach anyhow. The kernel holds it to that; see docs/decisions/010-confinement.md.
+/// leads to no more than scripts may reach anyhow. The kernel holds it to that; see docs/decisions/011-confinement.md.
 struct Confinement {
     /// Files, and directories with all that is in them.
     private var readable: [String] = []
@@ -32,10 +32,7 @@ struct Confinement {
     /// For a worker that reads nothing and asks nobody.
     init() {}
 
-    /// - Parameter looksOn: the inspector names who asks.
-    init(_ plan: Service.Plan, looksOn: Bool) {
-        // Of other processes only what everybody may know: Landlock keeps their memory and environment out of reach even so.
-        if looksOn { readable.append("/proc") }
+    init(_ plan: Service.Plan) {
         for path in plan.handlers where plan.scripting.given[path] == nil {
             // A save may make the file anew, so the directory is what is to be read; and the one that a link leads to.
             readable.append(Confinement.directory(of: path))

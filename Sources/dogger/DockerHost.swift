@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Scripting
 
 /// Where the docker client would find its engine: `DOCKER_HOST`, the context in use, or the usual socket.
 enum DockerHost {
@@ -17,11 +18,11 @@ enum DockerHost {
     /// As docker's command line decides it: DOCKER_HOST, then DOCKER_CONTEXT, then the configuration's current context.
     /// - Throws: `Failure` when the context in use has no address.
     static func address() throws -> String {
-        if let host = variable("DOCKER_HOST") { return host }
-        let folder = variable("DOCKER_CONFIG") ?? "\(variable("HOME") ?? "")/.docker"
+        if let host = Environment.variable("DOCKER_HOST") { return host }
+        let folder = Environment.variable("DOCKER_CONFIG") ?? "\(Environment.variable("HOME") ?? "")/.docker"
         let decoder = JSONDecoder()
         let config = read("\(folder)/config.json").flatMap { try? decoder.decode(Config.self, from: $0) }
-        guard let name = variable("DOCKER_CONTEXT") ?? config?.currentContext, !name.isEmpty, name != "default" else { return usual }
+        guard let name = Environment.variable("DOCKER_CONTEXT") ?? config?.currentContext, !name.isEmpty, name != "default" else { return usual }
         // A context's folder is named by a hash of its name; the name itself stands in the file.
         let contexts = "\(folder)/contexts/meta"
         for entry in (try? FileManager.default.contentsOfDirectory(atPath: contexts)) ?? [] {

@@ -28,9 +28,9 @@ struct Dogger: ParsableCommand {
 
     /// As the parser's own `main`, but a wrong use ends with 2, and faults go to standard error in dogger's words.
     static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        let own = arguments.prefix { $0 != "--" }
         do {
-            let arguments = CommandLine.arguments.dropFirst()
-            let own = arguments.prefix { $0 != "--" }
             if Set(own) == ["--version", "--verbose"] {
                 print(try Version.verbose())
                 return
@@ -48,14 +48,21 @@ struct Dogger: ParsableCommand {
             }
         } catch {
             let code = exitCode(for: error)
-            let text = error is Failure || error is SystemError || error is SharingFault ? "dogger: \(error)" : fullMessage(for: error)
+            let isOurs = error is Failure || error is SystemError || error is SharingFault
+            let message = isOurs ? "\(error)" : fullMessage(for: error)
+            let text = isOurs ? "dogger: \(message)" : message
             if code == .success {
                 if !text.isEmpty { print(text) }
                 Glibc.exit(0)
             }
-            if !text.isEmpty { printError(text) }
+            if !text.isEmpty { printError(logsObjects(own) ? LogObject.error(message) : text) }
             Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
         }
+    }
+
+    /// `--log-format json`, asked of the text: arguments that are wrong are not parsed, and that has to be told in the same form.
+    private static func logsObjects(_ arguments: ArraySlice<String>) -> Bool {
+        arguments.contains("--log-format=json") || zip(arguments, arguments.dropFirst()).contains { $0 == ("--log-format", "json") }
     }
 }
 

@@ -86,33 +86,33 @@ private final class RecordingSession {
     private let log: Log
     private let server: Server
     private let recorder: Recorder
-    private let upstream: UpstreamAddress
+    private let upstream: Upstream
     private let grace: UInt64
     private var isEnding = false
 
-    init(_ plan: Recorder.Plan, _ upstream: UpstreamAddress, grace: UInt64) throws {
+    init(_ plan: Recorder.Plan, _ address: UpstreamAddress, grace: UInt64) throws {
         Descriptor.raiseLimit()
         loop = try EventLoop()
         log = Log(2, loop)
-        self.upstream = upstream
         self.grace = grace
-        recorder = try Recorder(plan, Upstream(loop: loop, address: upstream), log)
+        upstream = Upstream(loop: loop, address: address)
+        recorder = try Recorder(plan, upstream, log)
         server = Server(loop: loop, handler: recorder)
     }
 
     func listen(_ path: String) throws -> Listener {
         let listener = try Listener.unix(path: path)
-        if upstream.isSame(as: listener) {
+        if upstream.address.isSame(as: listener) {
             listener.close()
             throw Failure(
-                "--upstream \(upstream) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path."
+                "--upstream \(upstream.address) is the socket that dogger itself would serve on: requests would go round in a circle. Give --socket another path."
             )
         }
         try server.listen(listener)
         return listener
     }
 
-    func announce(_ listener: Listener) { log.line("dogger: recording \(upstream) on \(listener.address)") }
+    func announce(_ listener: Listener) { log.line("dogger: recording \(upstream.address) on \(listener.address)") }
 
     /// Records until SIGTERM or SIGINT.
     /// - Returns: the exit status.
@@ -167,7 +167,10 @@ private final class RecordingSession {
 
     /// Lets requests under way finish, up to the grace; asked once more, it cuts them off.
     private func end() {
-        server.drain(grace: isEnding ? 0 : grace) { [unowned self] in loop.stop() }
+        server.drain(upstream, grace: isEnding ? 0 : grace) { [unowned self] in
+            log.tellCutOff(server)
+            loop.stop()
+        }
         isEnding = true
     }
 }

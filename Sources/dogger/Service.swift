@@ -11,6 +11,7 @@ final class Service {
     private let log: Log
     private let server: Server
     private let reloader: Reloader
+    private let upstream: Upstream?
     private var channel: Channel!
     /// Serves the inspector's page, where there is one.
     private var site: Server?
@@ -46,20 +47,25 @@ final class Service {
     ///   - listeners: the parent's; its own memory of them is left alone, so that their files are not removed here.
     ///   - lastEnd: how the worker before this one ended, as a sentence, if there was one.
     ///   - channelEnd: what leads to the parent.
-    static func live(_ plan: Plan, _ listeners: [Listener], _ inspection: Inspection?, lastEnd: String?, _ channelEnd: Int32) -> Never {
+    ///   - names: where the parent tells how callers are called; with an inspection.
+    static func live(
+        _ plan: Plan, _ listeners: [Listener], _ inspection: Inspection?, lastEnd: String?, _ channelEnd: Int32, names: Int32?
+    ) -> Never {
         let kept = (listeners + [inspection?.listener].compactMap(\.self)).map(\.descriptor)
-        separate(keeping: kept + plan.scripting.store.descriptors + [channelEnd])
+        separate(keeping: kept + plan.scripting.store.descriptors + [channelEnd] + [names].compactMap(\.self))
         dg_report_to(channelEnd)
         Descriptor.raiseLimit()
         let sockets = inspection.map { _ in SpareSockets() }
-        let held = Confinement(plan, looksOn: inspection != nil).enter()
+        let held = Confinement(plan).enter()
         do {
             let loop = try EventLoop()
             let log = Log(2, loop, plan.scripting.logStyle)
             defer { log.flush() }
             if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             var plan = plan
-            if let sockets { plan.scripting.inspector = Inspector(loop, sockets, lastEnd: lastEnd) }
+            if let sockets, let names {
+                plan.scripting.inspector = Inspector(loop, sockets, lastEnd: lastEnd) { CallerNames.ask($0, over: names) }
+            }
             let service = try Service(plan, loop, log, channelEnd)
             if let inspection, let inspector = plan.scripting.inspector { try service.serve(inspection, inspector) }
             for listener in listeners {
@@ -104,7 +110,8 @@ final class Service {
         var scripting = plan.scripting
         // What is wrong with a file is better told now than to the first client.
         if scripting.store.isFile { try scripting.store.open() }
-        scripting.upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
+        upstream = plan.upstream.map { Upstream(loop: loop, address: $0) }
+        scripting.upstream = upstream
         reloader = try Reloader(plan.handlers, scripting, loop, log)
         server = Server(loop: loop, options: plan.server, handler: reloader.requestHandler)
         // Without a parent nobody can end it, so it ends; the kernel sees to that too, but not if the parent was the quicker.
@@ -140,8 +147,9 @@ final class Service {
     private func end(by time: UInt64) {
         var isOver = false
         let now = EventLoop.clock()
-        server.drain(grace: time > now ? time - now : 0) { [unowned self] in
+        server.drain(upstream, grace: time > now ? time - now : 0) { [unowned self] in
             isOver = true
+            log.tellCutOff(server)
             for line in reloader.requestHandler.summary { log.line("dogger: \(line)") }
             loop.stop()
         }
@@ -153,5 +161,13 @@ final class Service {
                 log.line("dogger: finishing the requests under way; a second signal cuts them off")
             }
         }
+    }
+}
+
+extension Log {
+    /// Nobody else tells of it: the clients see their connections closed, as at any fault.
+    func tellCutOff(_ server: Server) {
+        guard server.cutOff > 0 else { return }
+        line("dogger: cut off \(server.cutOff == 1 ? "a request that was" : "\(server.cutOff) requests that were") still under way")
     }
 }

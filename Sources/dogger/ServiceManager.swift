@@ -1,6 +1,7 @@
 import CDogger
 import EventLoop
 import Glibc
+import Scripting
 
 /// Whoever runs dogger as a service and wants to know how it does: systemd's protocol of one datagram a message, to the
 /// socket that `NOTIFY_SOCKET` names; sd_notify(3).
@@ -13,7 +14,7 @@ struct ServiceManager {
     /// Takes the protocol's variables out of the environment. Nil where nobody wants to know.
     static func take() -> ServiceManager? {
         defer { for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] { unsetenv(name) } }
-        return variable("NOTIFY_SOCKET").flatMap(ServiceManager.init)
+        return Environment.variable("NOTIFY_SOCKET").flatMap(ServiceManager.init)
     }
 
     private init?(_ name: String) {
@@ -30,8 +31,8 @@ struct ServiceManager {
         self.address = address
         // An abstract name ends where the address ends: with all of `sun_path` it would be another name.
         addressLength = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + bytes.count)
-        let isOurs = variable("WATCHDOG_PID").map { Int32($0) == getpid() } ?? true
-        let time = variable("WATCHDOG_USEC").flatMap { UInt64($0) } ?? 0
+        let isOurs = Environment.variable("WATCHDOG_PID").map { Int32($0) == getpid() } ?? true
+        let time = Environment.variable("WATCHDOG_USEC").flatMap { UInt64($0) } ?? 0
         watchdog = isOurs && time > 0 && time < UInt64.max / 1000 ? time * 1000 : nil
     }
 

@@ -122,7 +122,8 @@ final class Supervisor {
 
     private func makeWorker() throws(SystemError) -> Worker {
         try Worker(
-            loop, work: { [plan, listeners, inspection, lastEnd] in Service.live(plan, listeners, inspection, lastEnd: lastEnd, $0) },
+            loop, asksForNames: inspection != nil,
+            work: { [plan, listeners, inspection, lastEnd] in Service.live(plan, listeners, inspection, lastEnd: lastEnd, $0, names: $1) },
             onMessage: { [unowned self] in hear($0, $1) }, onEnd: { [unowned self] in workerEnded($0, $1) })
     }
 
@@ -139,6 +140,7 @@ final class Supervisor {
                 hasServed = true
                 if let inspection { say("dogger: look on at \(inspection.address)") }
                 whenServing()
+                whenServing = {}        // it may hold this
             }
         case .reloaded where !isEnding: manager?.ready()
         case .alive:

@@ -10,17 +10,19 @@ final class Worker {
 
     private var process: ChildProcess!
     private var channel: Channel!
+    private var names: CallerNames?
     private var lastWord: (kind: Channel.Kind, text: String)?
     private var wasAsked = false
     private var silence: UInt64?
 
     /// Starts one.
     /// - Parameters:
-    ///   - work: what it does, with its end of the channel.
+    ///   - asksForNames: it may ask how the processes are called that make requests.
+    ///   - work: what it does, with its end of the channel and its end for names.
     ///   - onMessage: called on the loop with what it tells about its life, not about its end.
     ///   - onEnd: called once on the loop, when it has ended.
     init(
-        _ loop: EventLoop, work: (Int32) -> Never, onMessage: @escaping (Worker, Channel.Kind) -> Void,
+        _ loop: EventLoop, asksForNames: Bool, work: (Int32, Int32?) -> Never, onMessage: @escaping (Worker, Channel.Kind) -> Void,
         onEnd: @escaping (Worker, WorkerEnd) -> Void
     ) throws(SystemError) {
         let (ours, theirs) = try Channel.makePair()
@@ -34,14 +36,23 @@ final class Worker {
             default: onMessage(self, kind)
             }
         }
+        var question: Int32?
+        defer { if let question { close(question) } }
         do throws(SystemError) {
-            process = try ChildProcess(loop, forking: { work(theirs) }) { [unowned self] status in
+            if asksForNames {
+                let (answer, end) = try Channel.makePair()
+                question = end
+                names = try CallerNames(loop, end: answer)
+            }
+            process = try ChildProcess(loop, forking: { work(theirs, question) }) { [unowned self] status in
                 channel.drain()
                 channel.close()
+                names?.close()
                 onEnd(self, silence.map { .silent($0) } ?? WorkerEnd(status, lastWord: lastWord, wasAsked: wasAsked))
             }
         } catch {
             channel.close()
+            names?.close()
             throw error
         }
     }

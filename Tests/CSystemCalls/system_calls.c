@@ -3,6 +3,8 @@
 #include "system_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -16,16 +18,19 @@ static const system_call denied_calls[] = {
     FREE(execve, NOWHERE), FREE(execveat, -1, NOWHERE), CALL(ptrace, -1), CALL(process_vm_readv, -1), CALL(process_vm_writev, -1),
     FREE(pidfd_open, -1), CALL(pidfd_getfd, -1), FREE(pidfd_send_signal, -1), CALL(setns, -1), CALL(unshare, 1), FREE(setuid, -1),
     FREE(setgid, -1), FREE(setreuid, -1, -1), FREE(setresuid, -1, -1, -1), CALL(setgroups, -1), FREE(capset, 0),
+    FREE(setpriority, 9), FREE(ioprio_set, 9), FREE(sched_setscheduler, -1), FREE(sched_setparam, -1), FREE(sched_setattr, -1),
+    FREE(sched_setaffinity, -1), FREE(move_pages, -1), FREE(prlimit64, -1),
     CALL(mount, 0), CALL(umount2, 0, -1), CALL(pivot_root, 0, 0), CALL(chroot, NOWHERE), CALL(open_tree, -1, NOWHERE), CALL(move_mount, -1, 0, -1),
     CALL(fsopen, 0, -1), CALL(name_to_handle_at, -1, NOWHERE), CALL(open_by_handle_at, -1), FREE(mknodat, -1, NOWHERE), FREE(mkdirat, -1, NOWHERE),
     FREE(linkat, -1, NOWHERE, -1, NOWHERE), FREE(symlinkat, NOWHERE, -1, NOWHERE), FREE(renameat2, -1, NOWHERE, -1, NOWHERE),
-    FREE(fchmodat, -1, NOWHERE), FREE(fchownat, -1, NOWHERE), FREE(utimensat, -1, NOWHERE), FREE(truncate, NOWHERE),
+    FREE(unlinkat, -1, NOWHERE, AT_REMOVEDIR), FREE(fchmod, -1), FREE(fchown, -1), FREE(fchmodat, -1, NOWHERE), FREE(fchownat, -1, NOWHERE), FREE(utimensat, -1, NOWHERE), FREE(truncate, NOWHERE),
     FREE(setxattr, NOWHERE, (long)"user.x"), FREE(lsetxattr, NOWHERE, (long)"user.x"), FREE(removexattr, NOWHERE, (long)"user.x"), CALL(acct, NOWHERE), CALL(swapon, NOWHERE), CALL(fanotify_init, -1),
     CALL(bpf, -1), CALL(perf_event_open, 0), CALL(userfaultfd, -1), CALL(io_uring_setup, 0, 0), CALL(io_uring_enter, -1), CALL(io_uring_register, -1),
     CALL(keyctl, -1), CALL(add_key, 0), CALL(request_key, 0), CALL(init_module, 0, 0, 0), CALL(finit_module, -1, 0, -1), CALL(delete_module, 0, -1),
     CALL(kexec_load, 0, 0, 0, -1), CALL(reboot, 0), CALL(syslog, -1), CALL(clock_settime, -1), CALL(sethostname, 0, -1),
     FREE(shmget, -1, 0, 0), FREE(shmat, -1), FREE(msgget, -1, 0), FREE(msgsnd, -1), FREE(semget, -1, 0, 0), FREE(semop, -1), FREE(mq_open, 0),
-    FREE(listen, -1), FREE(socketpair, -1, -1),
+    FREE(listen, -1), FREE(socketpair, -1, -1), FREE(fcntl, -1, F_SETOWN), FREE(fcntl, -1, F_SETOWN_EX), FREE(fcntl, -1, F_SETSIG),
+    FREE(ioctl, -1, FIOSETOWN), FREE(ioctl, -1, SIOCSPGRP),
 #ifdef __x86_64__
     FREE(mkdir, NOWHERE), FREE(rmdir, NOWHERE), FREE(rename, NOWHERE, NOWHERE), FREE(link, NOWHERE, NOWHERE), FREE(symlink, NOWHERE, NOWHERE),
     FREE(chmod, NOWHERE), FREE(chown, NOWHERE), FREE(lchown, NOWHERE), FREE(utimes, NOWHERE), CALL(iopl, 99), CALL(ioperm, -1, 0), FREE(modify_ldt, -1),

@@ -1,5 +1,6 @@
 import CDogger
 import Glibc
+import TestSupport
 import Testing
 
 /// What Landlock denies is tried, in a thread that it holds.
@@ -27,7 +28,7 @@ import Testing
     private func making(_ path: String) -> Int32 { fault(of: open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)) }
 
     @Test func nothingIsReadButWhatIsGranted() {
-        let directory = Directory()
+        let directory = TemporaryDirectory()
         directory.write("a/file")
         directory.write("b/file")
         let root = directory.path
@@ -39,7 +40,7 @@ import Testing
     }
 
     @Test func filesThatAreMadeAnewAreReadToo() {
-        let directory = Directory()
+        let directory = TemporaryDirectory()
         let root = directory.path
         directory.write("a/file")
         func save() {
@@ -53,7 +54,7 @@ import Testing
 
     /// The right is the directory's, not the path's.
     @Test func aDirectoryInTheOnesPlaceIsNotReadable() {
-        let directory = Directory()
+        let directory = TemporaryDirectory()
         let root = directory.path
         directory.write("a/file")
         directory.write("next/file")
@@ -67,7 +68,7 @@ import Testing
     }
 
     @Test func whatMayBeReadIsNotChanged() {
-        let directory = Directory()
+        let directory = TemporaryDirectory()
         let root = directory.path
         directory.write("a/file")
         #expect(confined(readable: ["\(root)/a"]) {
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func aDirectoryToWriteIn() {
-        let directory = Directory()
+        let directory = TemporaryDirectory()
         let root = directory.path
         directory.write("a/file")
         #expect(confined(writable: ["\(root)/a"]) {
@@ -115,35 +116,5 @@ import Testing
 
     @Test(.enabled(if: version >= 6, "the kernel's Landlock knows no signals")) func othersGetNoSignal() {
         #expect(confined { [kill(getppid(), 0) == 0 ? 0 : errno, kill(getpid(), 0) == 0 ? 0 : errno] }.first == EPERM)
-    }
-}
-
-/// A new directory, removed with this and all that is in it.
-private final class Directory {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/dogger-test-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil)
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { Directory.remove(path) }
-
-    func write(_ name: String) {
-        if let slash = name.lastIndex(of: "/") { mkdir("\(path)/\(name[..<slash])", 0o700) }
-        precondition(fault(of: open("\(path)/\(name)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)) == 0)
-    }
-
-    private static func remove(_ path: String) {
-        guard unlink(path) != 0, let directory = opendir(path) else { return }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { remove("\(path)/\(name)") }
-        }
-        closedir(directory)
-        rmdir(path)
     }
 }

@@ -55,15 +55,18 @@ import Testing
         #expect(filtered {
             let file = open("/dev/null", O_RDWR | O_CLOEXEC)
             var ends: [Int32] = [-1, -1]
+            var limit = rlimit()
             let results = [
                 file < 0 ? errno : 0, write(file, "x", 1) == 1 ? 0 : errno, fault(of: dup(file)), dg_pipe(&ends) == 0 ? 0 : errno,
                 fault(of: epoll_create1(0)), fault(of: dg_open_real("/dev/null")), try_special(Int32(CALL_KILL), Int(getpid())),
                 try_special(Int32(CALL_WINDOW), Int(file)) == ENOTTY ? 0 : errno,
+                fault(of: dg_fcntl(file, F_DUPFD_CLOEXEC, 0)), getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? 0 : errno,
+                unlink("/no such directory/x") == 0 ? 0 : errno == ENOENT ? 0 : errno,
             ]
             for end in ends { close(end) }
             close(file)
             return results
-        } == [0, 0, 0, 0, 0, 0, 0, 0])
+        } == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     }
 
     @Test func othersGetNoSignal() {

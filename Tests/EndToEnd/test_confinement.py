@@ -5,12 +5,15 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 
 import pytest
-from harness import finish
+from conftest import absent
+from harness import PATIENCE, ROOT, finish
 from harness.processes import children, until, worker
 
 HOLDS = dict(re.findall(r"^  (\S+) +(yes.*|no.*)$", finish("--version", "--verbose").stdout, re.MULTILINE))
+ARM64 = pathlib.Path("/usr/aarch64-linux-gnu/include")
 needs_landlock = pytest.mark.skipif(not HOLDS["Landlock"].startswith("yes"), reason="the kernel has no Landlock here")
 
 
@@ -189,3 +192,39 @@ def test_old_and_new_workers_share_the_store(serve, directory, write, where):
             new.chunk("")
             assert new.read_response().text.startswith("new ")
     assert dogger.get().text == "new 100"
+
+
+def test_the_other_machine_s_filter_compiles():
+    """For arm64, whose system calls are others: every name that is denied, or tried in ConfinementTests, is one of that machine too."""
+    if not ARM64.exists():
+        absent("libc6-dev-arm64-cross")
+    files = [ROOT / "Sources/CDogger" / name for name in ("seccomp.c", "landlock.c", "linux.c")] + [ROOT / "Tests/CSystemCalls/system_calls.c"]
+    includes = ["-isystem", ARM64, "-I", ROOT / "Sources/CDogger/include", "-I", ROOT / "Tests/CSystemCalls/include"]
+    # -nostdlibinc: none of this machine's headers.
+    command = ["clang", "--target=aarch64-linux-gnu", "-nostdlibinc", *includes, "-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
+    done = subprocess.run([*command, *files], capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# What the page of --inspect needs
+
+
+@needs_landlock
+def test_the_inspector_s_worker_reads_nothing_of_other_processes(serve, directory, write):
+    """A handler becomes a link to another process's name, which is Lua: the worker can't read it, and one that is started with that very
+    directory among its own can."""
+    write(version(1))
+    dogger = serve(["handler.lua"], "--inspect")
+    with subprocess.Popen(["sh", "-c", "printf 'return print' > /proc/self/comm; echo; read _"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        assert pathlib.Path(f"/proc/{other.pid}/comm").read_text() == "return print\n"
+        (directory / "link").symlink_to(f"/proc/{other.pid}/comm")
+        os.rename(directory / "link", directory / "handler.lua")
+        dogger.wait("^dogger: reloaded handler.lua in a new worker, for the old one had no right to read where the files are now$")
+        other.communicate(b"\n")
+    # The directory is gone with its process.
+    mark = dogger.mark
+    write(version(2), "next.lua")
+    os.rename(directory / "next.lua", directory / "handler.lua")
+    dogger.wait("reloaded", after=mark)
+    assert dogger.get().text == "version 2"

@@ -18,9 +18,9 @@ end
 
 HANG = """
 return function()
-  local t = {}
-  setmetatable(t, { __call = t })   -- one step of Lua, with the square of a million moves in it
-  return t()
+  local t, digits = {}, ("1"):rep(20 << 20)
+  for i = 1, 1000 do t[i] = digits end
+  return math.max(table.unpack(t))   -- one call into C, of a minute or two
 end
 """
 
@@ -37,6 +37,7 @@ def test_a_request_under_way_finishes(serve):
         answer = connection.read_response()
         assert (answer.text, answer["Connection"]) == ("done", "close")
     assert dogger.join() == 0
+    assert not any("cut off a" in line for line in dogger.lines)
 
 
 def test_clients_in_the_queue_are_served_before_the_end(serve):
@@ -75,16 +76,23 @@ def test_a_second_signal_cuts_off(serve):
         dogger.send(signal.SIGINT)
         assert broken_off(connection)
     assert dogger.join() == 0
+    assert dogger.lines[-1] == "dogger: cut off a request that was still under way"
 
 
 def test_the_grace_cuts_off(serve):
+    """That is told, and no failure: it is what --grace asks for."""
     dogger = serve(SLOW, "--grace", "50ms")
-    with dogger.connect() as connection:
-        connection.begin("GET", "/slow")
-        dogger.wait("in it")
+    with dogger.connect() as connection, dogger.connect() as other, dogger.connect() as idle, dogger.connect() as half:
+        idle.ask("GET", "/")
+        half.send("GET / HTTP/1.1\r\nHo")
+        for one in connection, other:
+            mark = dogger.mark
+            one.begin("GET", "/slow")
+            dogger.wait("in it", mark)
         dogger.send(signal.SIGTERM)
-        assert broken_off(connection)
+        assert broken_off(connection) and broken_off(other)
     assert dogger.join() == 0
+    assert dogger.lines[-1] == "dogger: cut off 2 requests that were still under way"
 
 
 def test_a_worker_that_does_not_end_is_ended(serve):

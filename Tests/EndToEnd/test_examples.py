@@ -23,6 +23,12 @@ def test_every_example_is_small_says_what_it_shows_and_has_a_test(path):
     assert f'"{path.stem}"' in TESTS + POLICIES or f"{path.name}" in POLICIES, "no test runs it"
 
 
+def test_the_examples_own_tests_pass():
+    result = finish("test", FOLDER)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert all(path.name in result.stdout for path in FOLDER.glob("*_test.lua"))
+
+
 @pytest.fixture(params=["file", "pack", "installed"])
 def example(request, serve, directory):
     """Serves an example by its name: its file; what `dogger pack` makes of it, alone in a directory; or installed."""

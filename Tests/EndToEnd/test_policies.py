@@ -1,11 +1,13 @@
 """The policies among the examples, in front of a real engine: what they let through works, and what they stop has no effect."""
 
 import itertools
+import json
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from harness import ROOT
+from harness import ROOT, finish
 
 FOLDER = ROOT / "examples/handlers"
 
@@ -173,3 +175,59 @@ def test_chaos_disturbs_some_requests_and_not_all(serve):
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(ask, range(100)))
     assert any(answers) and not all(answers)
+
+
+# Some of what each policy decides on: looking, changing, ways to the host, what is another's, and ways to hide any of it.
+ASKS = [
+    ("GET", "/_ping", None), ("GET", "/v1.41/containers/json?all=1", None), ("GET", "/containers/web/json", None),
+    ("GET", "/images/busybox/json", None), ("GET", "/networks", None), ("GET", "/volumes", None), ("GET", "/containers/none/json", None),
+    ("HEAD", "/_ping", None), ("GET", "//containers/web/json", None), ("GET", "/containers%2Fweb%2Fjson", None),
+    ("GET", "/containers/web/json/../../web/logs?stdout=1", None), ("POST", "/containers/web/stop?t=0", None),
+    ("POST", "/v1.41/containers/web/exec", '{"Cmd":["true"]}'), ("POST", "/containers/web/exec", '{"Cmd":["true"],"Privileged":true}'),
+    ("DELETE", "/containers/web", None), ("POST", "/volumes/create", '{"Name":"new"}'),
+    ("POST", "/volumes/create", '{"Name":"host","DriverOpts":{"type":"none","o":"bind","device":"/"}}'),
+    ("POST", "/networks/create", '{"Name":"new","Labels":{"dogger.made-by":"root"}}'),
+    ("POST", "/containers/create?name=plain", '{"Image":"busybox"}'),
+    ("POST", "/containers/create?name=plain", '{"Image":"busybox","Labels":{"dogger.made-by":"root"}}'),
+    ("POST", "/containers/create", '{"Image":"busybox","HostConfig":{"Privileged":true}}'),
+    ("POST", "/containers/create", '{"Image":"busybox","HostConfig":{"Privileged":false},"hostconfig":{"privileged":true}}'),
+    ("POST", "/containers/create", '{"Image":"busybox","HostConfig":{"Binds":["/:/h"]}}'),
+    ("POST", "/containers/create", '{"Image":"busybox"'), ("POST", "/V1.41/containers/create", '{"Image":"busybox"}'),
+    ("POST", "/commit?container=web&repo=mine", "{}"), ("POST", "/containers/prune", None), ("DELETE", "/networks/new", None),
+]
+
+
+def settled(body):
+    """An answer without what the engine draws or takes from the clock, and without the order of names and lists."""
+    def sort(value):
+        if isinstance(value, dict):
+            return {key: sort(one) for key, one in sorted(value.items())}
+        return sorted(map(sort, value), key=str) if isinstance(value, list) else value
+
+    text = re.sub(r'[0-9a-f]{12,64}|\d{4}-\d\d-\d\dT[^"]+|(?<="Created":)\d+', "0", body.decode())
+    try:
+        return sort(json.loads(text))
+    except ValueError:
+        return text
+
+
+@pytest.mark.parametrize("name", ["readonly", "nopriv", "mine", "label", "redact", "log"])
+def test_a_pack_decides_as_its_policy(serve, engine, directory, name):
+    """All but chaos.lua, whose decisions are drawn; test_sharing.py compares what its pack contains."""
+    pack = directory / f"{name}.pack.lua"
+    assert finish("pack", FOLDER / f"{name}.lua", "-o", pack).returncode == 0
+
+    def decisions(handler):
+        assert engine.ask("POST", "/containers/create?name=web", {"Image": "busybox", "Env": ["KEY=secret"]}).status == 201
+        dogger = serve(handler, "--upstream", engine.socket, "--quiet", cwd=directory)
+        answers = []
+        for method, target, body in ASKS:
+            with dogger.connect() as connection:
+                answer = connection.ask(method, target, [("Content-Type", "application/json")] if body else [], body)
+            answers.append((method, target, answer.status, settled(answer.body)))
+        engine.clear()
+        return answers
+
+    original = decisions(FOLDER / f"{name}.lua")
+    assert decisions(pack) == original
+    assert {status for _, _, status, _ in original} >= {200, 404}, original

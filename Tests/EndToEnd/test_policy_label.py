@@ -312,6 +312,38 @@ def test_a_day_s_work_is_done(label, swarm, docker, directory):
     swarm.clear()
 
 
+def test_docker_py_has_its_day_too(label, swarm, docker_py):
+    with acting_as(BOB):
+        client = docker_py(label)
+        assert client.containers.run("busybox", "echo hello", remove=True, labels={NAME: "root"}) == b"hello\n"
+        network = client.networks.create("net1", labels=FORGED)
+        container = client.containers.run("busybox", "sleep 1000", name="web", detach=True, network="net1", labels={"a": "b"} | FORGED,
+            volumes={"data": {"bind": "/data", "mode": "rw"}})
+        assert container.labels == {"a": "b", NAME: str(BOB)}
+        assert container.exec_run("echo inside").output == b"inside\n"
+        assert container.put_archive("/data", tar_of("upfile", b"carried\n"))
+        assert b"carried" in b"".join(container.get_archive("/data/upfile")[0])
+        volume = client.volumes.get("data")
+        assert volume.attrs["Labels"] == {NAME: str(BOB)}
+        image = container.commit("image", "v1")
+        assert image.labels[NAME] == str(BOB)
+        assert [one.name for one in client.containers.list(filters={"label": f"{NAME}={BOB}"})] == ["web"]
+        container.remove(force=True)
+        network.remove()
+        volume.remove()
+        client.images.remove("image:v1")
+    swarm.clear()
+
+
+def tar_of(name, content):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return data.getvalue()
+
+
 def test_over_tcp_the_address_stands_in_the_label(serve, swarm):
     dogger = serve(LABEL, "--upstream", swarm.socket, tcp=True)
     number = dogger.post("/containers/create", json.dumps(PLAIN | {"Labels": FORGED}), JSON).json["Id"]

@@ -1,10 +1,13 @@
 """mine.lua in front of a real engine: bob, with a uid of his own, tries to see and touch what is alice's; and both do a day's work."""
 
+import io
 import json
+import tarfile
+import threading
 import time
 
 import pytest
-from harness import ROOT, attacks, open_to_all, acting_as
+from harness import PATIENCE, ROOT, acting_as, attacks, open_to_all
 
 MINE = ROOT / "examples/handlers/mine.lua"
 JSON = [("Content-Type", "application/json")]
@@ -344,6 +347,176 @@ def test_what_bob_makes_is_his_and_nobody_can_say_otherwise(mine, home):
                     assert one["Labels"]["dogger.owner"] == str(BOB), (path, spelling, one)
                     home.engine.ask("DELETE", f"/{kind}/{one['Name']}")
     assert count > 100
+
+
+TAR = [("Content-Type", "application/x-tar")]
+OWNER = f"dogger.owner={ALICE}"
+WAITING = "RUN until test -e /go; do sleep 0.02; done\n"
+# Dockerfiles, and what stands in the query, of builds whose containers have alice's label.
+BUILDS = {
+    "a label": (f"FROM busybox\nLABEL {OWNER}\n" + WAITING, ""),
+    "a label and the name of an image": (f"FROM busybox\nLABEL {OWNER} image=busybox name=alices\n" + WAITING, ""),
+    "a label, indirectly": ("FROM busybox\nARG X\nENV Y=$X\nLABEL $Y=41001\n" + WAITING,
+        "&buildargs=" + "%7B%22X%22%3A%22dogger.owner%22%7D"),
+    "a label by a build's argument": (f"FROM busybox\nARG X=41001\nLABEL \"dogger.owner\"=$X\n" + WAITING, ""),
+    "a label of a stage": (f"FROM busybox AS one\nLABEL {OWNER}\nFROM one\n" + WAITING, ""),
+    "a label of an image": ("FROM hers\n" + WAITING, ""),
+    "a label of an image, on build": ("FROM trigger\n" + WAITING, ""),
+    "a label from nothing": (f"FROM scratch\nLABEL {OWNER} image=busybox\nCOPY --from=busybox / /\nENV PATH=/bin\n" + WAITING, ""),
+    "kept afterwards": (f"FROM busybox\nLABEL {OWNER}\n{WAITING}RUN false\n", "&rm=0&forcerm=0"),
+    "kept afterwards, said twice": (f"FROM busybox\nLABEL {OWNER}\n{WAITING}RUN false\n", "&rm=0&rm=0&f%6Frcerm=0&forcerm=false"),
+    "in a network of bob's": (f"FROM busybox\nLABEL {OWNER}\n" + WAITING, "&networkmode=bobnet"),
+    "a label of the result": ("FROM busybox\n" + WAITING, '&labels=%7B"dogger.owner"%3A"41001"%7D'),
+}
+
+
+def context(dockerfile):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(dockerfile)
+        tar.addfile(entry, io.BytesIO(dockerfile.encode()))
+    return data.getvalue()
+
+
+def other_containers(home):
+    return [one for one in home.engine.ask("GET", "/containers/json?all=1").json if one["Id"] not in (home.container, home.stranger)]
+
+
+def wait_for_build(home):
+    """Its container, when it runs and waits for the file /go; made of an image by its id."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for one in other_containers(home):
+            if one["State"] == "running" and "/go" in one["Command"]:
+                return one["Id"]
+        time.sleep(0.02)
+    pytest.fail("the build does not come to its second step")
+
+
+@pytest.fixture
+def liars(home):
+    """Images whose label, or whose trigger, says that they are alice's."""
+    number = home.create("/containers/create?name=made", PLAIN)["Id"]
+    home.engine.ask("POST", f"/commit?container={number}&repo=hers", {"Labels": {"dogger.owner": str(ALICE)}})
+    home.engine.ask("POST", f"/commit?container={number}&repo=trigger", {"OnBuild": [f"LABEL {OWNER}"]})
+    home.engine.ask("DELETE", f"/containers/{number}")
+    yield
+    for name in "hers", "trigger":
+        home.engine.ask("DELETE", f"/images/{name}?force=1")
+
+
+@pytest.mark.parametrize("way", BUILDS)
+def test_no_build_s_container_passes_for_alice_s(mine, home, liars, way):
+    ask(mine, BOB, "POST", "/networks/create", JSON, json.dumps({"Name": "bobnet"}))
+    dockerfile, query = BUILDS[way]
+    before, begun, answers = home.state(), int(time.time()), []
+    with acting_as(BOB):        # not in the thread: it is the whole process that is somebody else
+        connection = mine.connect()
+    build = threading.Thread(target=lambda: answers.append(
+        connection.ask("POST", "/v1.41/build?nocache=1" + query, TAR, context(dockerfile))))
+    build.start()
+    number = wait_for_build(home)
+    try:
+        if "of the result" not in way:      # the engine itself falls for it
+            assert number in home.engine.ask("GET", f'/containers/json?filters={{"label":["{OWNER}"]}}').text
+        count = 0
+        for uid in ALICE, BOB:
+            listed = ask(mine, uid, "GET", "/containers/json?all=1&size=1").json
+            assert [one["Names"] for one in listed] == ([["/alices"]] if uid == ALICE else []), listed
+            for method, path, body in ON_CONTAINER:
+                for name in number, number[:12]:
+                    data = json.dumps(body).replace("{c}", name) if isinstance(body, dict) else b"" if method == "POST" else body
+                    answer = ask(mine, uid, method, path.replace("{c}", name), JSON if isinstance(body, dict) else (), data)
+                    assert refused(answer) or answer.status == 501, (uid, method, path, answer)
+                    count += 1
+        assert count > 150
+        assert [one["State"] for one in other_containers(home)].count("running") == 1
+    finally:
+        made = home.engine.ask("POST", f"/containers/{number}/exec", {"Cmd": ["touch", "/go"]}).json["Id"]
+        home.engine.ask("POST", f"/exec/{made}/start", {"Detach": True})
+        build.join(PATIENCE)
+        connection.socket.close()
+    assert answers[0].status == 200, answers
+    assert not other_containers(home)
+    until = int(time.time()) + 1
+    straight = home.engine.ask("GET", f'/events?since={begun}&until={until}&filters={{"label":["{OWNER}"]}}').text
+    assert "of the result" in way or number in straight
+    for uid in ALICE, BOB:
+        told = ask(mine, uid, "GET", f"/events?since={begun}&until={until}").text
+        assert number not in told and "sha256:" not in told, told
+    assert home.state()[:5] == before[:5]
+
+
+def test_her_own_is_hers_by_whatever_name_its_image_has(mine, home):
+    image = home.engine.ask("GET", "/images/busybox/json").json["Id"]
+    names = {"whole": image, "bare": image[7:], "short": image[7:19], "short with its kind": image[:19], "name": "busybox"}
+    numbers, begun = [], int(time.time())
+    for name in names.values():
+        answer = ask(mine, ALICE, "POST", "/containers/create", JSON, json.dumps({"Image": name, "Cmd": ["true"]}))
+        assert answer.status == 201, (name, answer)
+        numbers.append(answer.json["Id"])
+        assert ask(mine, ALICE, "POST", f"/containers/{numbers[-1]}/start", (), b"").status == 204
+        assert ask(mine, ALICE, "POST", f"/containers/{numbers[-1]}/wait", (), b"").json["StatusCode"] == 0
+    assert {one["Id"] for one in ask(mine, ALICE, "GET", "/containers/json?all=1").json} == {*numbers, home.container}
+    events = [json.loads(line) for line in
+              ask(mine, ALICE, "GET", f"/events?since={begun}&until={int(time.time()) + 1}").text.splitlines()]
+    assert [event["Actor"]["ID"] for event in events if event["Action"] == "die"] == numbers
+    # The image's name goes to another one: then the engine lists the id.
+    home.engine.ask("POST", f"/commit?container={numbers[0]}&repo=moving", {})
+    number = ask(mine, ALICE, "POST", "/containers/create", JSON, json.dumps({"Image": "moving"})).json["Id"]
+    home.engine.ask("POST", "/images/busybox/tag?repo=moving", b"")
+    listed = {one["Id"]: one["Image"] for one in ask(mine, ALICE, "GET", "/containers/json?all=1").json}
+    assert listed[number].startswith("sha256:")
+    for number in numbers + [number]:
+        assert ask(mine, ALICE, "DELETE", f"/containers/{number}?force=1").status == 204
+    home.engine.ask("DELETE", "/images/moving?force=1")
+    for empty in ({"Cmd": ["true"]}, {"Image": ""}, {"Image": None}, {"image": "busybox"}):
+        assert refused(ask(mine, ALICE, "POST", "/containers/create", JSON, json.dumps(empty)))
+
+
+def test_what_she_commits_has_no_label_and_builds_go_on_from_it(mine, home, docker):
+    assert ask(mine, ALICE, "POST", f"/commit?container={home.container}&repo=hers&changes=CMD+x&changes=LABEL+a%3Db", (), b"").status == 201
+    config = home.engine.ask("GET", "/images/hers/json").json["Config"]
+    assert config["Labels"] == {"a": "b", "dogger.owner": ""} and config["Cmd"] == ["/bin/sh", "-c", "x"]
+    home.engine.ask("DELETE", "/images/hers?force=1")
+
+
+def test_no_refusal_names_a_container_of_hers(mine, home):
+    bridge = {"Driver": "bridge", "Options": {"com.docker.network.bridge.name": "taken"}}
+    number = home.create("/networks/create", bridge | {"Name": "alicebridge", "Labels": {"dogger.owner": str(ALICE)}})["Id"]
+    own = ask(mine, BOB, "POST", "/containers/create?name=bobs", JSON, json.dumps(PLAIN)).json["Id"]
+    volume = ask(mine, BOB, "POST", "/volumes/create", JSON, "{}").json["Name"]
+    home.create("/containers/create?name=admin", host(Binds=[f"{volume}:/v"]))
+    for method, path, body in (
+        ("POST", "/containers/create?name=alices", PLAIN), ("POST", "/containers/create?name=stranger", PLAIN),
+        ("POST", "/containers/bobs/rename?name=alices", None), ("POST", "/networks/create", bridge | {"Name": "bobbridge"}),
+        ("DELETE", f"/volumes/{volume}", None),
+    ):
+        straight = home.engine.ask(method, path, body if body is not None else b"")
+        told = ask(mine, BOB, method, path, JSON if body else (), json.dumps(body) if body else b"")
+        assert straight.status == told.status and told.status in (403, 409), (path, straight, told)
+        assert any(len(word) >= 12 for word in straight.message.replace('"', " ").replace("[", " ").replace("]", " ").split())
+        numbers = [home.container, home.stranger, number, number[:12]] + [one["Id"] for one in other_containers(home) if one["Id"] != own]
+        assert any(one in straight.message for one in numbers), straight
+        assert not any(one in told.message for one in numbers) and "of another user" in told.message, told
+    assert own in ask(mine, BOB, "POST", "/containers/create?name=bobs", JSON, json.dumps(PLAIN)).message
+    home.engine.ask("DELETE", "/networks/alicebridge")
+
+
+def test_no_filter_says_whether_there_is_a_container(mine, home):
+    """As the engine would."""
+    own = ask(mine, BOB, "POST", "/containers/create?name=bobs", JSON, json.dumps(PLAIN)).json["Id"]
+    for name in "before", "since":
+        for form in '{"%s":["%s"]}', '{"%s":{"%s":true}}':
+            def told(value):
+                return ask(mine, BOB, "GET", f"/v1.41/containers/json?all=1&filters={encoded(form % (name, value))}")
+            assert home.engine.ask("GET", f"/containers/json?filters={encoded(form % (name, home.container))}").status == 200
+            nothing = told("nothing")
+            assert nothing.status == 404
+            for value in ("alices", home.container, home.container[:6], home.stranger[:12]):
+                assert told(value).text == nothing.text.replace("nothing", value)
+            assert told("bobs").status == 200 and told(own[:12]).status == 200 and told(own).status == 200
 
 
 def test_over_tcp_nobody_is_somebody(serve, home):

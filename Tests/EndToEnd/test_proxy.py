@@ -1,9 +1,11 @@
 """dogger between a client and an upstream that is no engine: who half-closes, who leaves, and what the other side sees of it."""
 
+import concurrent.futures
 import socket
+import threading
 
 import pytest
-from harness import finish
+from harness import PATIENCE, finish
 
 UPSTREAM = """
 local dogger = require "dogger"
@@ -130,6 +132,196 @@ def test_the_upstream_leaves(proxy, target, headers):
             connection.read_head()
             upstream.stop()
             connection.read_rest()
+
+
+BEGUN = {
+    "waiting": b"",
+    "quiet": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n",
+    "raw": b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nbegun",
+}
+
+
+@pytest.mark.parametrize("who", ["the client", "the upstream"])
+@pytest.mark.parametrize("what", BEGUN)
+def test_it_is_told_within_a_second(serve, directory, who, what):
+    """Three tries, as one may fall into a moment in which the machine is away; what is looked for only now and then misses them all."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / "upstream"))
+        listener.listen()
+        dogger = serve(None, "--upstream", directory / "upstream", "--grace", "50ms")
+
+        def is_told():
+            with dogger.connect() as connection:
+                connection.begin("POST" if what == "raw" else "GET", "/", RAW if what == "raw" else [])
+                upstream, _ = listener.accept()
+                with upstream:
+                    while not upstream.recv(65536).endswith(b"\r\n\r\n"):
+                        pass
+                    upstream.sendall(BEGUN[what])
+                    while BEGUN[what] and not connection.read(1).endswith(b"b"):
+                        pass
+                    leaver, other = (connection.socket, upstream) if who == "the client" else (upstream, connection.socket)
+                    other.settimeout(1)
+                    leaver.close()
+                    try:
+                        while other.recv(65536) and what != "waiting":
+                            pass
+                    except ConnectionError:
+                        pass
+                    except TimeoutError:
+                        return False
+                    return True
+
+        assert any(is_told() for _ in range(3))
+
+# What the client of a raw stream sent before it left goes up, to an upstream that is slow to take it.
+
+
+class Sink:
+    """An upstream that switches to a raw stream, takes nothing of it until it is told to, and counts what it takes."""
+
+    def __init__(self, path, ends=False):
+        """With `ends` it half-closes at once."""
+        self.ends = ends
+        self.server = socket.create_server(str(path), family=socket.AF_UNIX)
+        self.server.settimeout(PATIENCE)
+        self.may_take = threading.Event()
+        self.connection = concurrent.futures.Future()
+        self.taken = 0
+        self.is_whole = False
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        connection, _ = self.server.accept()
+        connection.settimeout(PATIENCE)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1)
+        connection.sendall(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+        if self.ends:
+            connection.shutdown(socket.SHUT_WR)
+        self.connection.set_result(connection)
+        assert self.may_take.wait(PATIENCE)
+        while data := connection.recv(1 << 16):
+            self.taken += len(data)
+        self.is_whole = True
+        connection.close()
+
+    def take(self):
+        """Takes all, up to the end."""
+        self.may_take.set()
+        self.thread.join(PATIENCE)
+        self.server.close()
+        assert self.is_whole
+        return self.taken
+
+
+@pytest.mark.parametrize("handler", [
+    None, "return function(req) return req:forward():tap(function(way, bytes) return bytes end) end",
+], ids=["no handler", "tap"])
+def test_what_a_client_sent_before_it_left_goes_up(serve, directory, handler):
+    sink = Sink(directory / "sink")
+    dogger = serve(handler, "--upstream", directory / "sink", "--grace", "50ms")
+    with dogger.connect() as connection:
+        connection.begin("POST", "/attach", RAW).read_head()
+        count = fill(connection.socket)
+    assert sink.take() == count
+
+
+@pytest.mark.parametrize("handler", [
+    None, "return function(req) return req:forward():tap(function(way, bytes) return bytes end) end",
+], ids=["no handler", "tap"])
+def test_an_upstream_that_has_ended_and_takes_nothing_is_let_go(serve, directory, handler):
+    sink = Sink(directory / "sink", ends=True)
+    dogger = serve(handler, "--upstream", directory / "sink", "--log-format", "json", "--grace", "50ms")
+    with dogger.connect() as connection:
+        connection.begin("POST", "/attach", RAW).read_head()
+        assert connection.is_at_end()
+        fill(connection.socket)
+    # While it still takes nothing.
+    dogger.wait('"target":"/attach"')
+    sink.take()
+
+
+@pytest.mark.parametrize("handler", [
+    None, "return function(req) return req:forward():tap(function(way, bytes) return bytes end) end",
+], ids=["no handler", "tap"])
+def test_an_upstream_that_takes_nothing_may_go_on_sending(serve, directory, handler):
+    sink = Sink(directory / "sink")
+    dogger = serve(handler, "--upstream", directory / "sink", "--grace", "50ms")
+    with dogger.connect() as connection:
+        connection.begin("POST", "/attach", RAW).read_head()
+        fill(connection.socket)
+        upstream = sink.connection.result(PATIENCE)
+        upstream.sendall(b"bye")
+        upstream.shutdown(socket.SHUT_WR)
+        connection.socket.settimeout(PATIENCE)
+        assert connection.read_rest() == b"bye"
+    sink.take()
+
+
+def test_what_a_script_holds_when_the_client_leaves_goes_up(serve, directory):
+    sink = Sink(directory / "sink")
+    dogger = serve("""
+    local dogger = require "dogger"
+    return function(req)
+      return req:forward():tap(function(way, bytes) print("has " .. bytes) dogger.sleep(0.1) return bytes .. "!" end)
+    end
+    """, "--upstream", directory / "sink", "--grace", "50ms")
+    with dogger.connect() as connection:
+        connection.begin("POST", "/attach", RAW).read_head()
+        connection.send(b"one")
+        dogger.wait("has one$")
+        connection.send(b"two")
+    dogger.wait("has two$")
+    assert sink.take() == len("one!two!")
+
+
+def fill(socket):
+    """Sends until nobody takes any more, and returns how many bytes that were."""
+    socket.settimeout(0.3)
+    count = 0
+    while True:
+        try:
+            count += socket.send(b"x" * 10_000)
+        except TimeoutError:
+            return count
+
+
+# More than the upstream's socket holds.
+LONG = 400_000
+
+LEAVE = f"""
+import os, socket
+s = socket.socket(socket.AF_UNIX)
+s.connect(os.environ["DOGGER_SOCKET"])
+s.sendall(b"POST /attach HTTP/1.1\\r\\nHost: d\\r\\nConnection: Upgrade\\r\\nUpgrade: tcp\\r\\n\\r\\n")
+while b"\\r\\n\\r\\n" not in s.recv(1000, socket.MSG_PEEK): pass
+s.sendall(b"x" * {LONG})
+"""
+
+
+@pytest.mark.parametrize("command", [
+    ["run", "--grace", "20s"], ["run", "--grace", "20s", "tap.lua"], ["record", "--grace", "20s", "-o", "tape.lua"],
+], ids=["run", "tap", "record"])
+def test_the_end_waits_for_what_the_command_sent_last(directory, write, command):
+    write("return function(req) return req:forward():tap(function(way, bytes) return bytes end) end", "tap.lua")
+    write(LEAVE, "leave.py")
+    sink = Sink(directory / "sink")
+    # A slow upstream: it takes the rest when the command has ended.
+    threading.Timer(1, sink.may_take.set).start()
+    result = finish(*command, "--upstream", directory / "sink", "--", "python3", "leave.py", cwd=directory)
+    assert result.returncode == 0, result.stderr
+    assert sink.take() == LONG
+
+
+def test_the_end_does_not_wait_for_longer_than_the_grace(directory, write):
+    write(LEAVE, "leave.py")
+    sink = Sink(directory / "sink")
+    result = finish("run", "--grace", "100ms", "--upstream", directory / "sink", "--", "python3", "leave.py", cwd=directory)
+    assert result.returncode == 0, result.stderr
+    assert sink.take() < LONG
 
 
 # An upstream that is dogger itself.

@@ -13,7 +13,7 @@ import termios
 import time
 
 import pytest
-from harness import BINARY, PATIENCE, Connection
+from harness import BINARY, PATIENCE, Connection, finish
 
 HANDLER = """return {
   ["GET /ok"] = function() return "fine" end,
@@ -239,6 +239,25 @@ def test_json(serve, write):
     assert first["peer"]["pid"] == os.getpid() and first["peer"]["uid"] == os.getuid()
     assert (requests["/bad"]["status"], requests["/stream"]["response_bytes"]) == (500, 5)
     assert (requests["/none"]["status"], requests["/none"]["handler"]) == (404, None)
+
+
+@pytest.mark.parametrize("arguments, status, message", [
+    (["run", "broken.lua"], 1, "broken.lua:1: unexpected symbol near <eof>"),
+    (["run", "handler.lua", "--socket", "handler.lua"], 1, "handler.lua is a file and not a socket"),
+    (["run", "handler.lua", "--store", "handler.lua"], 1, "the store handler.lua is not an SQLite database"),
+    (["run", "none.lua"], 1, "none.lua"),
+    (["run", "handler.lua", "--grace", "soon"], 2, "--grace"),
+    (["run"], 2, "name a handler file"),
+])
+@pytest.mark.parametrize("option", [["--log-format", "json"], ["--log-format=json"]])
+def test_json_of_what_keeps_dogger_from_starting(directory, write, option, arguments, status, message):
+    write("return {", "broken.lua")
+    write("return function() end", "handler.lua")
+    result = finish(*arguments, *option, "--socket", "s", cwd=directory) if "--socket" not in arguments else finish(*arguments, *option, cwd=directory)
+    assert result.returncode == status
+    said = json.loads(result.stderr)
+    assert said["type"] == "error" and said["time"] and message in said["message"]
+    assert not said["message"].startswith("dogger: ")
 
 
 def test_json_tells_what_broke_off_and_who_answered_in_a_chain(serve, write):

@@ -46,35 +46,3 @@ final class SocketPair {
         while read(ours, &byte, 1) == 1 {}
     }
 }
-
-/// A new directory, removed with this and all that is in it.
-final class TemporaryDirectory {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/dogger-test-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil)
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { TemporaryDirectory.remove(path) }
-
-    /// Removes a file, or a directory with all that is in it.
-    static func remove(_ path: String) {
-        guard unlink(path) != 0, let directory = opendir(path) else { return }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { remove("\(path)/\(name)") }
-        }
-        closedir(directory)
-        rmdir(path)
-    }
-
-    static func write(_ path: String, _ text: String = "x") {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        precondition(file >= 0 && Glibc.write(file, text, text.utf8.count) == text.utf8.count)
-        close(file)
-    }
-}

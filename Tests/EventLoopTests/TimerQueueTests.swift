@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import EventLoop
@@ -6,7 +7,7 @@ import Testing
     /// Against a sorted list: adds, cancellations of any timer, and runs.
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func behavesAsASortedList(seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         let queue = TimerQueue()
         var expected: [(deadline: UInt64, name: Int)] = []
         var timers: [Int: Timer] = [:]
@@ -75,17 +76,5 @@ import Testing
         queue.removeAll()
         #expect(token == nil)
         #expect(timer?.isPending == false)
-    }
-}
-
-/// A small generator, so that a failure can be had again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

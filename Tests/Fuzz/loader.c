@@ -136,7 +136,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
         .host = { &h, answer }, .has_upstream = bytes[0] & 0x40 };
     dg_vm *vm = dg_vm_new(&options);
     dg_failure failure;
-    if (!dg_vm_load(vm, "first.lua", bytes_of("return function(req) if req.path == '/ok' then return 'ok' end end"), &failure)) abort();
+    if (!dg_vm_load(vm, "first.lua", bytes_of("return function(req) if req.path == '/ok' then return 'ok' end end"), &failure)) {
+        fprintf(stderr, "the first handler does not load: %.*s\n", (int)failure.message.length, failure.message.start);
+        abort();
+    }
     char *text = malloc(count + 64);
     int whole = bytes[0] & 0x80;
     int length = snprintf(text, count + 64, "%s", whole ? "" : "local kept = {} return function(req) ");

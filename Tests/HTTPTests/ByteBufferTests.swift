@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -122,7 +123,7 @@ import Testing
 
     /// Against the simplest model of it.
     @Test func manyRandomSteps() {
-        var random = SeededGenerator(state: 11)
+        var random = SeededGenerator(seed: 11)
         let buffer = ByteBuffer(retained: 2048)
         var model: [UInt8] = []
         for step in 0..<5000 {

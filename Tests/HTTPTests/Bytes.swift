@@ -30,16 +30,3 @@ func withCopy<R>(of bytes: some Collection<UInt8>, _ body: (UnsafeRawBufferPoint
 func cuts(_ count: Int) -> [Int] {
     count <= 2048 ? Array(0...count) : Array(0...64) + stride(from: 65, to: count - 64, by: 1499) + Array(count - 64...count)
 }
-
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -69,7 +70,7 @@ import Testing
 
     @Test(arguments: [5, 6, 7, 8] as [UInt64])
     func damagedBodiesHaveOneOutcome(_ seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let seeds = Self.cases.map(\.bytes).filter { $0.count <= 512 }
         let splices = ["\r\n", "\n", "\r", "0\r\n", "5\r\nhello\r\n", ";a=b", "\"", " ", "\0", "Host: a\r\n", "f", "X: 1\r\n"]
             .map(bytes)

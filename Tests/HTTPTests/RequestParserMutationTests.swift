@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -12,7 +13,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func damagedRequestsHaveOneOutcome(_ seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var whole = RequestParser(limits: HeadLimits(bytes: 600, fields: 8))
         var pieces = RequestParser(limits: HeadLimits(bytes: 600, fields: 8))
         for _ in 0..<1500 {

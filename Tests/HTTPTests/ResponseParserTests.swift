@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -115,7 +116,7 @@ import Testing
 
     @Test(arguments: [21, 22, 23, 24] as [UInt64])
     func damagedResponsesHaveOneOutcome(_ seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let seeds = Self.cases.map(\.bytes).filter { $0.count <= 512 }
         let splices = [
             "\r\n", "\n", "\r", " ", "\t", ":", "\0", "HTTP/1.1 ", "200", "Content-Length: 1\r\n",

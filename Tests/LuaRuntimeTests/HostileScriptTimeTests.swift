@@ -107,6 +107,7 @@ import Testing
         endless("local sparse = {} for i = 1, 30000 do sparse['k' .. i] = i end for k in pairs(sparse) do sparse[k] = nil end local list = {} for i = 1, 100000 do list[i] = sparse end require('dogger.json').encode(list)"),
         HostileScript("local sparse = {} for i = 1, 30000 do sparse['k' .. i] = i end for k in pairs(sparse) do sparse[k] = nil end local list = {} for i = 1, 100000 do list[i] = sparse end return { json = list }", HostileScript.outOfTime),
         endless("local text = ('x = 1 '):rep(300000) while true do load(text) end"),
+        HostileScript("local s = ('\\1'):rep(3 << 20) return select(2, pcall(string.format, '%s %q %q', s, s, s))", "string.format: with %q, the arguments may have 8 MiB together"),
         endless("while true do pcall(string.rep, 'x', 1 << 40) end"),
         endless("while true do string.rep('', 1 << 62) end"),
         endless("while true do ('x'):rep(100000):upper() end"),

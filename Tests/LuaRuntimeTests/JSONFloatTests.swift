@@ -1,6 +1,7 @@
 import CDogger
 import CLua
 import Glibc
+import TestSupport
 import Testing
 
 /// Whether the C function writes `value` as Swift does, up to notation. Swift's `description` is the shortest that reads back, and of

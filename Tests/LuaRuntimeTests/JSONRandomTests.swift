@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Writes random JSON in all the ways that the grammar allows.

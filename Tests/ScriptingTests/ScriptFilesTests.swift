@@ -1,6 +1,7 @@
 import CDogger
 import Glibc
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Scripting

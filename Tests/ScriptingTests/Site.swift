@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import HTTP
 import Server
+import TestSupport
 import Testing
 
 @testable import Scripting
@@ -54,7 +55,7 @@ final class Site {
         while !isDrained {
             do { try loop.run() } catch { break }
         }
-        loop.remove(logPipe.output)
+        loop.abandon()
     }
 
     /// What was logged, without the directory's path. The log itself waits for an idle loop.

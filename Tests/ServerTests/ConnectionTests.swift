@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Server
@@ -86,7 +87,7 @@ import Testing
         let client = try server.connect()
         client.send(request("GET /"))
         client.halfClose()
-        server.wait(until: { _ in held?.connection?.isAtEnd == true })
+        server.wait(until: { _ in held?.connection?.input.isAtEnd == true })
         // Not watched for what would be reported turn after turn.
         #expect(server.onLoop { _ in held?.connection?.interest } == Events([]))
         server.onLoop { _ in _ = held?.answer(200, [], "late") }
@@ -230,7 +231,7 @@ import Testing
         #expect(try client.readResponse().body.utf8.count == 1_000_000)
         sender.join()
         server.wait(until: { server in
-            server.everyConnection.allSatisfy { $0.input == nil && $0.output == nil && $0.reader == nil && $0.exchange == nil }
+            server.everyConnection.allSatisfy { $0.input.capacity == 0 && $0.output.isEmpty && $0.reader == nil && $0.exchange == nil }
         })
         #expect(server.onLoop { $0.connectionCount } == 1)
     }
@@ -254,7 +255,7 @@ import Testing
         }
         let threads = (0..<4).map { seed in
             Thread {
-                var random = SplitMix(state: UInt64(seed))
+                var random = SeededGenerator(seed: UInt64(seed))
                 for _ in 0..<150 {
                     guard let client = try? server.connect() else {
                         Issue.record("no connection")
@@ -279,16 +280,4 @@ import Testing
 
 extension Server {
     var everyConnection: [Connection] { Array(connections) }
-}
-
-/// A small generator, so that a failure can be had again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
 }

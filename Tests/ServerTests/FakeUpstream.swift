@@ -1,6 +1,7 @@
 import CDogger
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Server

@@ -99,7 +99,7 @@ import Testing
         client.send(request("GET /"))
         _ = try client.readHead()
         client.halfClose()
-        server.wait(until: { _ in holder.exchange?.connection?.isAtEnd == true })
+        server.wait(until: { _ in holder.exchange?.connection?.input.isAtEnd == true })
         server.settle()
         server.onLoop { _ in
             holder.exchange?.put("ly")

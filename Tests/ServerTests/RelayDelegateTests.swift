@@ -30,6 +30,8 @@ import Testing
         func witnessed(_ bytes: UnsafeRawBufferPointer, _ direction: Direction) {
             log.add("seen \(direction) \(bytes.text)")
         }
+        func needsBytes(_ direction: Direction) -> Bool { true }
+        func witnessed(count: Int, _ direction: Direction) { log.add("counted \(direction)") }
         func witnessedEnd(of direction: Direction) { log.add("seen end \(direction)") }
         func witnessedOver(isComplete: Bool, _ failure: String?) {
             log.add("seen over \(isComplete)\(failure == nil ? "" : " failed")")
@@ -71,6 +73,25 @@ import Testing
         #expect(answer["z"] == nil)
         #expect(answer["content-length"] == "5")
         #expect(answer.body == "hello")
+    }
+
+    @Test func aBodyThatTheClientDoesNotGetIsNotWaitedFor() throws {
+        let decider = Decider()
+        decider.onAnswer = { $0.pass(status: 204) }
+        let fixture = try fixture(decider)
+        let (client, upstream, _) = try fixture.forwarded(request("GET /events"))
+        upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n")
+        #expect(try client.readResponse(hasBody: false).status == 204)
+        #expect(upstream.readToEnd().end != .timeout)
+        client.send(request("GET /next"))
+        #expect(try fixture.upstream.accept().readHeadText().hasPrefix("GET /next"))
+    }
+
+    @Test func hintsBeforeAnAnswerThatIsDecidedOfDoNotGoBy() throws {
+        let fixture = try fixture(Decider())
+        let (client, upstream, _) = try fixture.forwarded(request("GET /"))
+        upstream.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + Self.answer)
+        #expect(try client.readHead().status == 200)
     }
 
     @Test func aHeadThatCannotBeSentCanBeReplaced() throws {

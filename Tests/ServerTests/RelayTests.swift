@@ -93,6 +93,27 @@ import Testing
         #expect(try client.readResponse().body == "ok")
     }
 
+    @Test func interimAnswersPass() throws {
+        let fixture = try RelayFixture()
+        let (client, upstream, _) = try fixture.forwarded(request("GET /"))
+        upstream.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X\r\nX: 1\r\n\r\n")
+        let hints = try client.readHead()
+        #expect(hints.status == 103)
+        #expect(hints.fields == ["link": "</a>"])
+        upstream.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(try client.readHead().status == 102)
+        #expect(try client.readResponse().body == "ok")
+        client.send(request("GET /next"))
+        #expect(upstream.readHeadText().hasPrefix("GET /next"))
+    }
+
+    @Test func aClientOfHTTP10GetsNoInterimAnswers() throws {
+        let fixture = try RelayFixture()
+        let (client, upstream, _) = try fixture.forwarded("GET / HTTP/1.0\r\n\r\n")
+        upstream.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        #expect(try client.readResponse().status == 200)
+    }
+
     @Test func anAnswerComesBeforeTheBodyIsSent() throws {
         let fixture = try RelayFixture()
         let (client, upstream, _) = try fixture.forwarded(request("POST /", "Content-Length: 1000000000\r\n", body: "x"))

@@ -74,6 +74,31 @@ import Testing
         #expect(end == .end)
     }
 
+    @Test func aClientThatLeavesAnUpstreamThatHasEndedIsLetGo() throws {
+        let fixture = try RelayFixture()
+        let (client, upstream) = try upgraded(fixture)
+        upstream.halfClose()
+        #expect(client.readToEnd() == ("", .end))
+        // More than the upstream's socket holds, and it takes nothing for now.
+        client.send(String(repeating: "x", count: 400_000))
+        client.close()
+        fixture.server.awaitNoConnections()
+        #expect(upstream.readToEnd().end == .end)
+    }
+
+    /// As a container's `head -1`: its end is an error, for there are bytes that nobody reads any more.
+    @Test(arguments: [false, true])
+    func whatAnUpstreamSentBeforeItLeftWithBytesUnreadComesDown(tcp: Bool) throws {
+        let fixture = try RelayFixture(tcp: tcp)
+        let (client, upstream) = try upgraded(fixture)
+        client.send("never read")
+        #expect(hasInput(upstream.descriptor, wait: 20_000))
+        upstream.send("bye")
+        upstream.close()
+        #expect(client.readToEnd() == ("bye", .end))
+        if !tcp { fixture.server.awaitNoConnections() }
+    }
+
     @Test(arguments: [false, true])
     func anUpstreamThatLeavesIsToldToTheClient(tcp: Bool) throws {
         let fixture = try RelayFixture(tcp: tcp)

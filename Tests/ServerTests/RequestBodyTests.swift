@@ -291,9 +291,9 @@ import Testing
         // It has stopped reading, with what it may hold and no more.
         server.wait(until: { _ in
             guard let connection = held?.connection else { return false }
-            return connection.unread.count >= 256 * 1024 && !connection.interest.contains(.readable)
+            return connection.input.unread.count >= 256 * 1024 && !connection.interest.contains(.readable)
         })
-        let most = server.onLoop { _ in held?.connection?.input?.capacity ?? 0 }
+        let most = server.onLoop { _ in held?.connection?.input.capacity ?? 0 }
         #expect(most <= 1024 * 1024)
         #expect(
             server.onLoop { _ -> Bool in

@@ -94,7 +94,7 @@ import Testing
                 let count = min(rest, piece.count)
                 rest -= count
                 let outcome = piece.withUnsafeBytes { exchange.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-                most = max(most, exchange.connection?.outputCount ?? 0)
+                most = max(most, exchange.connection?.output.count ?? 0)
                 if outcome == .wait {
                     waits += 1
                     return

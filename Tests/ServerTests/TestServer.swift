@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import HTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Server
@@ -39,6 +40,7 @@ final class TestServer: @unchecked Sendable {
                 try mailbox.open(loop, server)
                 try loop.run()
                 mailbox.close(loop)
+                loop.abandon()
             } catch {
                 Issue.record("the test's server ended: \(error)")
             }
@@ -218,30 +220,4 @@ final class Log<Element: Sendable & Equatable>: Sendable {
     private let elements = Mutex<[Element]>([])
     func add(_ element: Element) { elements.withLock { $0.append(element) } }
     var all: [Element] { elements.withLock { $0 } }
-}
-
-/// A new directory, removed with this and all that is in it.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/dogger-test-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil)
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { TemporaryDirectory.remove(path) }
-
-    /// Removes a file, or a directory with all that is in it.
-    static func remove(_ path: String) {
-        guard unlink(path) != 0, let directory = opendir(path) else { return }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { remove("\(path)/\(name)") }
-        }
-        closedir(directory)
-        rmdir(path)
-    }
 }

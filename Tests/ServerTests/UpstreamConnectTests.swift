@@ -2,6 +2,7 @@ import CDogger
 import EventLoop
 import Glibc
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Server

@@ -290,7 +290,7 @@ import Testing
         try harness.turn(until: { sent.answers == 1 })
         for _ in 0..<20 { try harness.turn() }
         // What was received before the head was seen is all that is held.
-        #expect(sent.exchange.connection.map { $0.unread.count <= 512 * 1024 } == true)
+        #expect(sent.exchange.connection.map { $0.input.unread.count <= 512 * 1024 } == true)
         try harness.turn(until: {
             sent.read()
             return sent.hasEnd

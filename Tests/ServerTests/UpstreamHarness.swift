@@ -17,7 +17,10 @@ final class UpstreamHarness {
         upstream = Upstream(loop: loop, address: server.address, options: options)
     }
 
-    deinit { upstream.close() }
+    deinit {
+        upstream.close()
+        loop.abandon()
+    }
 
     /// Sends a request.
     func send(

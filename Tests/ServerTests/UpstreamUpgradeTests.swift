@@ -129,6 +129,19 @@ import Testing
         withExtendedLifetime(client) {}
     }
 
+    @Test func anUpstreamThatHasEndedIsWaitedForLess() throws {
+        var options = UpstreamOptions()
+        options.endedStallTimeout = 20_000_000
+        let harness = try UpstreamHarness(options)
+        let (sent, client) = try upgraded(harness)
+        client.halfClose()
+        try harness.turn(until: { sent.hasEnd })
+        #expect(sent.write(String(repeating: "x", count: 1_000_000)) == .wait)
+        sent.exchange.close()
+        try harness.turn(until: { harness.upstream.connectionCount == 0 })
+        withExtendedLifetime(client) {}
+    }
+
     @Test func anUpstreamThatLeavesIsNotWaitedFor() throws {
         let harness = try UpstreamHarness()
         let (client, _) = try closedWithARest(harness)

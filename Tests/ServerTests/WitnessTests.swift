@@ -6,8 +6,11 @@ import Testing
 /// Whoever looks on at an exchange sees what the client sends and what it gets, whoever answers and however.
 @Suite struct WitnessTests {
     private final class Onlooker: Witness, @unchecked Sendable {
-        // The log has its lock.
+        // The log has its lock; the rest never changes.
         let log = Log<String>()
+        private let countsOnly: Bool
+
+        init(countsOnly: Bool = false) { self.countsOnly = countsOnly }
 
         func witnessed(_ answer: WitnessedAnswer) {
             let names = answer.fields.map { $0.name.bytes(in: answer.bytes).text }.filter { $0 != "Date" }
@@ -16,6 +19,8 @@ import Testing
         func witnessed(_ bytes: UnsafeRawBufferPointer, _ direction: Direction) {
             log.add(bytes.count > 40 ? "\(direction) \(bytes.count) bytes" : "\(direction) \(bytes.text)")
         }
+        func needsBytes(_ direction: Direction) -> Bool { !countsOnly }
+        func witnessed(count: Int, _ direction: Direction) { log.add("\(direction) \(count) counted") }
         func witnessedEnd(of direction: Direction) { log.add("\(direction) end") }
         func witnessedOver(isComplete: Bool, _ failure: String?) { log.add("over \(isComplete)\(failure.map { ": \($0)" } ?? "")") }
     }
@@ -124,6 +129,32 @@ import Testing
         fixture.server.settle()
         let sizes = onlooker.log.all.filter { $0.hasSuffix(" bytes") }.compactMap { Int($0.split(separator: " ")[1]) }
         #expect(sizes.reduce(0, +) == size)
+        #expect(onlooker.log.all.last == "over true")
+    }
+
+    @Test(arguments: [Direction.down, .up])
+    func whoOnlyCountsIsToldHowManyBytesGoBy(direction: Direction) throws {
+        let onlooker = Onlooker(countsOnly: true)
+        let fixture = try RelayFixture { exchange, upstream in
+            exchange.show(to: onlooker)
+            ProxyHandler.forward(exchange, to: upstream)
+        }
+        let size = 2_000_000
+        let body = String(repeating: "x", count: size)
+        let isUp = direction == .up
+        let (client, upstream, _) = try fixture.forwarded(request("POST /", "Content-Length: \(isUp ? size : 0)\r\n"))
+        let sender = Thread { if isUp { client.send(body) } else { upstream.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n" + body) } }
+        if isUp {
+            #expect(upstream.read(size).utf8.count == size)
+            upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        }
+        _ = try client.readResponse()
+        sender.join()
+        fixture.server.settle()
+        let counts = onlooker.log.all.map { $0.split(separator: " ") }.filter { $0[0] == "\(direction)" && $0.count == 3 }
+        #expect(counts.compactMap { Int($0[1]) }.reduce(0, +) == size)
+        #expect(counts.contains { $0[2] == "counted" })
+        #expect(onlooker.log.all.contains("\(direction) end"))
         #expect(onlooker.log.all.last == "over true")
     }
 

@@ -2,47 +2,6 @@ import Glibc
 
 @testable import Store
 
-/// A new directory, removed with this.
-final class TemporaryDirectory {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/dogger-store-XXXXXX".utf8CString)
-        precondition(mkdtemp(&template) != nil)
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit {
-        for name in names { unlink("\(path)/\(name)") }
-        rmdir(path)
-    }
-
-    var names: [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var found: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { found.append(name) }
-        }
-        return found.sorted()
-    }
-
-    func mode(_ name: String) -> UInt32 {
-        var status = stat()
-        stat("\(path)/\(name)", &status)
-        return status.st_mode & 0o777
-    }
-
-    func write(_ name: String, _ bytes: [UInt8], at offset: Int = 0) {
-        let file = open("\(path)/\(name)", O_WRONLY | O_CREAT, 0o600)
-        precondition(file >= 0 && pwrite(file, bytes, bytes.count, offset) == bytes.count)
-        close(file)
-    }
-}
-
 /// The calls with text in place of bytes: `"text"` is a string, and `.json("text")` JSON.
 extension Store {
     enum Text: Equatable, ExpressibleByStringLiteral {

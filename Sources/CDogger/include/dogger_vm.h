@@ -276,6 +276,8 @@ void dg_task_resume(dg_task *_Nonnull task, const dg_answer *_Nonnull answer, dg
 void dg_task_stream(dg_task *_Nonnull task, dg_outcome *_Nonnull outcome);
 /* After DG_NOT_MINE: forwards the request as the script left it, as req:forward() would. */
 void dg_task_forward(dg_task *_Nonnull task, dg_outcome *_Nonnull outcome);
+/* Where the function stands that answered last, "handlers/ps.lua:12"; empty where none has. Valid until the VM's next call. */
+dg_bytes dg_task_place(dg_task *_Nonnull task);
 void dg_task_end(dg_task *_Nonnull task);
 
 #endif

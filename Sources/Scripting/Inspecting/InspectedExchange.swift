@@ -18,6 +18,8 @@ final class InspectedExchange: Witness {
 
     let take: Take
     let caller: Caller
+    /// The caller's name; empty where it is not known.
+    let callerName: String
     /// Where the client came in.
     let address: Listener.Address?
     /// The number of the exchange that this one repeats.
@@ -25,8 +27,9 @@ final class InspectedExchange: Witness {
     /// Which version of the handlers had it, and when that was loaded.
     let version: Int
     let loadTime: UInt64
-    /// The handlers that were asked, in their order; the last of them answered, unless `answerer` says who else did.
+    /// The handlers that were asked, in their order.
     private(set) var asked: [String] = []
+    /// A handler's path, an upstream's address, or "nobody"; nil: it is not known yet.
     private(set) var answerer: String?
     private(set) var notes: [Note] = []
     /// Notes that there was no room for.
@@ -41,9 +44,13 @@ final class InspectedExchange: Witness {
     private static let longestNote = 8 << 10
 
     /// - Parameter exchange: within `RequestHandler.handle`.
-    init(_ exchange: Exchange, number: Int, _ handler: Handler, replayOf: InspectedExchange?, _ inspector: Inspector) {
+    init(
+        _ exchange: Exchange, number: Int, from caller: Caller, called name: String, _ handler: Handler, replayOf: InspectedExchange?,
+        _ inspector: Inspector
+    ) {
         take = Take(exchange, number: number, limit: InspectedExchange.bodyLimit) { _ in }
-        caller = Caller(descriptor: exchange.descriptor)
+        self.caller = caller
+        callerName = name
         address = replayOf?.address ?? Listener.address(of: exchange.descriptor)
         self.replayOf = replayOf?.number
         version = handler.version
@@ -77,10 +84,11 @@ final class InspectedExchange: Witness {
         return String(decoding: text.utf8.prefix(InspectedExchange.longestNote), as: UTF8.self) + " …"
     }
 
-    /// - Parameter answerer: who answered in their place.
-    func answered(by asked: [String], _ answerer: String? = nil) {
+    /// The first to be told is the one.
+    func answered(by name: String?, asked: [String]) {
+        guard answerer == nil else { return }
         self.asked = asked
-        self.answerer = answerer
+        answerer = name ?? "nobody"
     }
 
     func forget() { isForgotten = true }
@@ -95,6 +103,14 @@ final class InspectedExchange: Witness {
     func witnessed(_ bytes: UnsafeRawBufferPointer, _ direction: Direction) {
         guard !isForgotten else { return }
         take.witnessed(bytes, direction)
+        inspector?.changed(self)
+    }
+
+    func needsBytes(_ direction: Direction) -> Bool { !isForgotten && take.needsBytes(direction) }
+
+    func witnessed(count: Int, _ direction: Direction) {
+        guard !isForgotten else { return }
+        take.witnessed(count: count, direction)
         inspector?.changed(self)
     }
 

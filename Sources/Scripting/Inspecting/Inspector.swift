@@ -21,6 +21,7 @@ public final class Inspector {
 
     let loop: EventLoop
     private let sockets: SpareSockets
+    private let nameOf: (Int32) -> String
     /// What replays go to.
     public weak var server: Server?
     /// Whose current version the page names.
@@ -49,9 +50,11 @@ public final class Inspector {
     /// - Parameters:
     ///   - sockets: for replays.
     ///   - lastEnd: how the worker before this one ended, as a sentence, if there was one.
-    public init(_ loop: EventLoop, _ sockets: SpareSockets, lastEnd: String?) {
+    ///   - nameOf: tells how a process is called, by its pid; empty where it can't be known.
+    public init(_ loop: EventLoop, _ sockets: SpareSockets, lastEnd: String?, nameOf: @escaping (Int32) -> String) {
         self.loop = loop
         self.sockets = sockets
+        self.nameOf = nameOf
         if let lastEnd { say(.error, lastEnd) }
     }
 
@@ -59,7 +62,10 @@ public final class Inspector {
 
     /// For the dispatcher, with each request while `isWatched`.
     func look(at exchange: Exchange, _ handler: Handler) {
-        let item = InspectedExchange(exchange, number: history.nextNumber, handler, replayOf: replays[exchange.descriptor]?.original, self)
+        let caller = Caller(descriptor: exchange.descriptor)
+        let item = InspectedExchange(
+            exchange, number: history.nextNumber, from: caller, called: caller.pid.map(nameOf) ?? "", handler,
+            replayOf: replays[exchange.descriptor]?.original, self)
         forget(history.add(item, bytes: item.size))
         exchange.show(to: item)
         changed(item)

@@ -1,5 +1,8 @@
 /// A line of the log as a JSON object: `{"time":"2026-11-25T03:04:05.678Z","type":"request",...}`.
-enum LogObject {
+public enum LogObject {
+    /// A fault, for where there is no `Log`: of what keeps dogger from starting.
+    public static func error(_ text: String) -> String { String(decoding: message("error", Array(text.utf8)), as: UTF8.self) }
+
     static func message(_ type: String, _ text: [UInt8], _ more: [JSONNode.Member] = []) -> [UInt8] {
         line(Take.wallClock(), type, [.init("message", .string(text))] + more)
     }
@@ -13,7 +16,7 @@ enum LogObject {
             .init("complete", .bool(record.isComplete)), .init("handler", record.answerer.map { .text($0) } ?? .null),
         ]
         if let caller = record.caller, let pid = caller.pid, let uid = caller.uid {
-            members.append(.init("peer", .object([.init("pid", number(pid)), .init("uid", number(uid)), .init("name", .text(caller.name))])))
+            members.append(.init("peer", .object([.init("pid", number(pid)), .init("uid", number(uid))])))
         }
         return line(record.wallClock, "request", members)
     }

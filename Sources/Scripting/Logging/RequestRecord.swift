@@ -10,8 +10,8 @@ final class RequestRecord: Witness {
     let target: [UInt8]
     /// Nil but for JSON, which alone tells it.
     let caller: Caller?
-    /// Who answered: a handler's path, an upstream's address, or nobody.
-    var answerer: String?
+    /// A handler's path, or an upstream's address; nil: nobody.
+    private(set) var answerer: String?
     /// 0: there was no answer.
     private(set) var status = 0
     /// Bytes of bodies, and raw ones after an upgrade.
@@ -49,6 +49,11 @@ final class RequestRecord: Witness {
         self.whenOver = whenOver
     }
 
+    /// The first to be told is the one.
+    func answered(by name: String?) {
+        if answerer == nil { answerer = name }
+    }
+
     func witnessed(_ answer: WitnessedAnswer) {
         status = answer.head.status
         next?.witnessed(answer)
@@ -57,6 +62,14 @@ final class RequestRecord: Witness {
     func witnessed(_ bytes: UnsafeRawBufferPointer, _ direction: Direction) {
         if direction == .up { requestBytes += bytes.count } else { responseBytes += bytes.count }
         next?.witnessed(bytes, direction)
+    }
+
+    /// For itself it counts.
+    func needsBytes(_ direction: Direction) -> Bool { next?.needsBytes(direction) ?? false }
+
+    func witnessed(count: Int, _ direction: Direction) {
+        if direction == .up { requestBytes += count } else { responseBytes += count }
+        next?.witnessed(count: count, direction)
     }
 
     func witnessedEnd(of direction: Direction) { next?.witnessedEnd(of: direction) }

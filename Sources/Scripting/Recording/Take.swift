@@ -83,6 +83,12 @@ final class Take: Witness {
         if direction == .up { up.append(bytes, at: EventLoop.clock()) } else { down.append(bytes, at: EventLoop.clock()) }
     }
 
+    func needsBytes(_ direction: Direction) -> Bool { direction == .up ? up.hasRoom : down.hasRoom }
+
+    func witnessed(count: Int, _ direction: Direction) {
+        if direction == .up { up.append(count: count) } else { down.append(count: count) }
+    }
+
     func witnessedEnd(of direction: Direction) {
         if direction == .up { up.end(at: EventLoop.clock()) } else { down.end(at: EventLoop.clock()) }
     }
@@ -143,6 +149,12 @@ struct Track {
 
     /// Whether bytes are missing at the end.
     var isCut: Bool { count > bytes.count }
+
+    /// Whether more bytes would be kept.
+    var hasRoom: Bool { bytes.count < limit }
+
+    /// Counts bytes that are not kept.
+    mutating func append(count more: Int) { count += more }
 
     mutating func append(_ more: UnsafeRawBufferPointer, at time: UInt64) {
         count += more.count

@@ -21,8 +21,8 @@ public struct HandlerSearch {
 
     /// `$XDG_DATA_HOME/dogger/handlers`, which is below ~/.local/share by default (XDG Base Directory Specification 0.8).
     public static var installed: String? {
-        if let data = variable("XDG_DATA_HOME"), data.hasPrefix("/") { return "\(data)/dogger/handlers" }
-        return variable("HOME").map { "\($0)/.local/share/dogger/handlers" }
+        if let data = Environment.variable("XDG_DATA_HOME"), data.hasPrefix("/") { return "\(data)/dogger/handlers" }
+        return Environment.variable("HOME").map { "\($0)/.local/share/dogger/handlers" }
     }
 
     /// - Throws: a sentence that lists where it looked.
@@ -82,10 +82,5 @@ public struct HandlerSearch {
     static func isFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
-    }
-
-    private static func variable(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
     }
 }

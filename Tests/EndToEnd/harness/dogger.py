@@ -19,7 +19,15 @@ BINARY = pathlib.Path(os.environ.get("DOGGER_BINARY", ROOT / ".build/release/dog
 def finish(*arguments, **options):
     """Runs dogger to its end, with text or, given `text=False`, bytes for its output."""
     options = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": PATIENCE} | options
-    return subprocess.run([BINARY, *arguments], **options)
+    done = subprocess.run([BINARY, *arguments], **options)
+    errors = done.stderr or ""
+    assert not findings((errors if isinstance(errors, str) else errors.decode(errors="replace")).splitlines()), errors
+    return done
+
+
+def findings(lines):
+    """The lines in which a sanitizer tells what it has found."""
+    return [line for line in lines if re.search(r"(ERROR|WARNING): \w+Sanitizer|runtime error: ", line)]
 
 
 class Dogger:
@@ -148,5 +156,6 @@ class Dogger:
             self.process.kill()
             self.process.wait()
             raise AssertionError("dogger did not end at SIGTERM:\n" + "\n".join(self.lines)) from None
+        assert not findings(self.lines), "\n".join(self.lines)
         assert status == 0, f"dogger ended with {status}:\n" + "\n".join(self.lines)
         assert self.socket is None or not os.path.lexists(self.socket), "the socket's file was left behind"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Scripting
 
-@Suite struct LogTests {
+@Suite final class LogTests {
     private let loop: EventLoop
     private let pipe = LogPipe()
     private let log: Log
@@ -13,6 +13,8 @@ import Testing
         loop = try EventLoop()
         log = Log(pipe.input, loop)
     }
+
+    deinit { loop.abandon() }
 
     /// Turns the loop until the log has this text.
     private func wait(for text: String, sourceLocation: SourceLocation = #_sourceLocation) throws {

@@ -1,6 +1,7 @@
 import EventLoop
 import LuaRuntime
 import Server
+import TestSupport
 import Testing
 
 @testable import Scripting
@@ -10,6 +11,7 @@ import Testing
 
     @Test func looksForFaultsWithoutRunningTests() throws {
         let loop = try EventLoop()
+        defer { loop.abandon() }
         directory.write("good_test.lua", "it('a', function() error('not run') end)")
         directory.write("bad_test.lua", "describe('a', function() error('no') end)")
         #expect(TestBench.fault("\(directory.path)/good_test.lua", ScriptingOptions(), loop) == nil)
@@ -20,6 +22,7 @@ import Testing
     /// A VM is used in the midst of another's call: the one that called has its time limit afterwards as before.
     @Test func aHandlersLoadIsNotChargedToTheTest() throws {
         let loop = try EventLoop()
+        defer { loop.abandon() }
         var options = ScriptingOptions()
         options.limits.scriptTimeout = 100_000_000
         directory.write("slow.lua", "local start = os.clock() while os.clock() - start < 0.08 do end return function() end")

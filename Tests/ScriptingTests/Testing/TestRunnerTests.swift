@@ -1,4 +1,5 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @testable import Scripting
@@ -9,7 +10,9 @@ import Testing
 
     private func run(_ files: [String: String], _ plan: TestRunner.Plan = TestRunner.Plan()) throws -> (results: [TestResult], runner: TestRunner) {
         for (name, text) in files { directory.write(name, text) }
-        let runner = TestRunner(plan, try EventLoop())
+        let loop = try EventLoop()
+        defer { loop.abandon() }
+        let runner = TestRunner(plan, loop)
         var results: [TestResult] = []
         try runner.run("\(directory.path)/x_test.lua") { results.append($0) }
         return (results, runner)
@@ -44,7 +47,9 @@ import Testing
         let path = directory.path
         let files = ["x_test.lua": "local t = require 'dogger.test' it('a', function() t.load('h.lua') end)", "h.lua": "return function() end"]
         for (name, text) in files { directory.write(name, text) }
-        let runner = TestRunner(TestRunner.Plan(), try EventLoop())
+        let loop = try EventLoop()
+        defer { loop.abandon() }
+        let runner = TestRunner(TestRunner.Plan(), loop)
         let file = "\(path)/x_test.lua"
         try runner.run(file) { _ in directory.write("h.lua", "return function() return 'longer' end") }
         #expect(runner.stale == [file])

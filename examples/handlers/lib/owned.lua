@@ -1,46 +1,40 @@
 -- Who made what: containers, volumes and networks carry a label with the uid of their maker. require "lib.owned" (label)
 local gate = require "lib.gate"
 local json = require "dogger.json"
-local label = require "lib.labelled"
 
 local INSPECT = { containers = "/containers/%s/json", volumes = "/volumes/%s", networks = "/networks/%s" }
 local COMMON_NETWORKS = { [""] = true, default = true, bridge = true, none = true, host = true }
 
 return function(LABEL)
-  local owned = {}
-  local labelled = label(LABEL)
+  local owned = { LABEL = LABEL }
 
-  local function is_mine(req, labels)
-    return type(labels) == "table" and labels[LABEL] == tostring(req.peer.uid)
+  -- What the label says.
+  function owned.maker(req)
+    return tostring(req.peer.uid)
+  end
+
+  -- A build's containers have the labels of its Dockerfile, which may say anybody's. The engine makes them of an image by its whole
+  -- id, or of none; for others see lib.making.
+  function owned.is_of_build(image)
+    return gate.is_empty(image) or tostring(image):find("^sha256:" .. ("%x"):rep(64) .. "$") ~= nil
+  end
+
+  function owned.is_own(req, labels)
+    return type(labels) == "table" and labels[LABEL] == owned.maker(req)
   end
 
   -- The id of the caller's own; to whoever else it belongs, it is not there.
   function owned.id(req, kind, name)
     local status, found = gate.ask(req, "GET", INSPECT[kind]:format(gate.escape(tostring(name))))
-    local labels = status == 200 and (kind == "containers" and found.Config or found).Labels
-    if not is_mine(req, labels) then gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), tostring(name)), 404) end
+    local config = kind == "containers" and found.Config or found
+    if status ~= 200 or not owned.is_own(req, config.Labels) or kind == "containers" and owned.is_of_build(config.Image) then
+      gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), tostring(name)), 404)
+    end
     return found.Id or found.Name
   end
 
-  function owned.label(req, body)
-    labelled.object(body, "the body", tostring(req.peer.uid))
-  end
-
-  -- Makes a volume, if there is none of that name; that of another is not there. One without a name is always new.
-  function owned.volume(req, body)
-    gate.spelled(body, "Name", "the body")
-    owned.label(req, body)
-    if gate.is_empty(body.Name) then return end
-    local status, made = gate.ask(req, "POST", "/volumes/create", body)
-    if status >= 400 then gate.refuse(made.message or "the volume can't be made", status) end
-    if not is_mine(req, made.Labels) then gate.refuse("the volume's name is taken", 409) end
-  end
-
-  -- Two networks of one name could be told apart by neither owner.
-  function owned.new_network(req, body)
-    gate.spelled(body, "CheckDuplicate", "the body")
-    owned.label(req, body)
-    body.CheckDuplicate = true
+  function owned.network(req, name)
+    if not COMMON_NETWORKS[name] then owned.id(req, "networks", name) end
   end
 
   -- The exec's answer is the same, whether there is none or it is in another's container.
@@ -56,76 +50,69 @@ return function(LABEL)
     if not ok or type(filters) ~= "table" then gate.refuse("filters has to be an object of JSON", 400) end
     for name, values in pairs(filters) do
       if type(values) ~= "table" then gate.refuse("a filter has to be a list", 400) end
-      if not json.is_array(values) then           -- { "label": { "a=b": true } }, as old clients write it
-        local list = json.array()
+      local list = json.is_array(values) and values or json.array()
+      if list ~= values then           -- { "label": { "a=b": true } }, as old clients write it
         for value in pairs(values) do table.insert(list, value) end
-        filters[name] = list
       end
+      -- These the engine looks up, and so would tell whether there is such a container.
+      for i, value in ipairs((name == "before" or name == "since") and list or {}) do list[i] = owned.id(req, "containers", value) end
+      filters[name] = list
     end
     filters.label = filters.label or json.array()
-    table.insert(filters.label, LABEL .. "=" .. tostring(req.peer.uid))
+    table.insert(filters.label, LABEL .. "=" .. owned.maker(req))
     gate.set_query(req, "filters", json.encode(filters))
+    return req:forward()
   end
 
-  function owned.network(req, name)
-    if not COMMON_NETWORKS[name] then owned.id(req, "networks", name) end
-  end
-
-  local function each(list, change)
-    if type(list) ~= "table" then return end
-    for i, value in ipairs(list) do list[i] = change(value) end
-  end
-
-  -- "NAME" or "NAME:more", of a container.
-  local function reference(req)
-    return function(text)
-      local name, more = tostring(text):match("^([^:]*)(.*)$")
-      return owned.id(req, "containers", name) .. more
+  function owned.containers(req)
+    local res = owned.filter(req)
+    if res.status ~= 200 or req.method == "HEAD" then return res end
+    local own = json.array()
+    for _, listed in ipairs(res:json()) do
+      -- An image's id is listed, too, where its name has become another's.
+      if not owned.is_of_build(listed.Image) or pcall(owned.id, req, "containers", listed.Id) then table.insert(own, listed) end
     end
+    return res:set_json(own)
   end
 
-  local function endpoint(req, settings)
-    if gate.is_empty(settings) then return end
-    gate.spelled(settings, "Links NetworkID", "the endpoint")
-    each(settings.Links, reference(req))
-    settings.NetworkID = nil      -- to the engine this would count more than the name that was looked at
+  -- An image's labels are its Dockerfile's as well.
+  local function is_told(line)
+    local is_json, event = pcall(json.decode, line)
+    if not is_json or type(event) ~= "table" or type(event.Actor) ~= "table" then return false end
+    return event.Type ~= "image" and (event.Type ~= "container" or not owned.is_of_build(event.Actor.Attributes.image))
   end
 
-  -- What a new container would share with others: in HostConfig, or where old clients put the same.
-  local function shared(req, config, where)
-    if gate.is_empty(config) then return end
-    gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup", where)
-    each(config.VolumesFrom, reference(req))
-    each(config.Links, reference(req))
-    for _, name in ipairs { "NetworkMode", "IpcMode", "PidMode", "Cgroup" } do
-      local other = tostring(config[name]):match("^container:(.*)$")
-      if other then config[name] = "container:" .. owned.id(req, "containers", other) end
-    end
-    local network = config.NetworkMode
-    if not gate.is_empty(network) and not tostring(network):find("^container:") then owned.network(req, network) end
-  end
-
-  -- Rules for bodies.
-
-  function owned.container(body, _, req)
-    gate.spelled(body, "HostConfig NetworkingConfig", "the body")
-    shared(req, body, "the body")
-    shared(req, body.HostConfig, "HostConfig")
-    if not gate.is_empty(body.NetworkingConfig) then
-      gate.spelled(body.NetworkingConfig, "EndpointsConfig", "NetworkingConfig")
-      local endpoints = body.NetworkingConfig.EndpointsConfig
-      for name, settings in pairs(type(endpoints) == "table" and endpoints or {}) do
-        owned.network(req, name)
-        endpoint(req, settings)
+  function owned.events(req)
+    local res, rest = owned.filter(req), ""
+    if res.status ~= 200 then return res end
+    return res:tap(function(_, bytes)
+      local told = {}
+      rest = rest .. bytes
+      for line in rest:gmatch("[^\n]*\n") do
+        if is_told(line) then table.insert(told, line) end
       end
-    end
-    labelled.container(body, tostring(req.peer.uid), function(volume) owned.volume(req, volume) end)
+      rest = rest:match("[^\n]*$")
+      return table.concat(told)
+    end)
   end
 
-  function owned.connection(body, _, req)
-    gate.spelled(body, "Container EndpointConfig", "the body")
-    body.Container = owned.id(req, "containers", body.Container)
-    endpoint(req, body.EndpointConfig)
+  -- Of images the list and inspect; with manifests, engines would tell which containers use them.
+  function owned.images(req)
+    gate.set_query(req, "manifests", {})
+    return req:forward()
+  end
+
+  -- The engine's refusals name what stands in the way by its id: whose a container's name is, or a bridge.
+  function owned.refusal(req, res)
+    local text = res and res.status >= 400 and res.status ~= 404 and res.body
+    if not text then return res end
+    for id in text:gmatch("%f[%w]" .. ("%x"):rep(12) .. "%x*%f[%W]") do
+      local is_own = false
+      for kind in pairs(INSPECT) do is_own = is_own or pcall(owned.id, req, kind, id) end
+      if not is_own then text = text:gsub(id, "of another user") end
+    end
+    res.body = text
+    return res
   end
 
   return owned

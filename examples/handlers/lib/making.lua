@@ -1,0 +1,108 @@
+-- What may go into what a caller makes: of what there is already, only the caller's own. require "lib.making" (owned)
+local gate = require "lib.gate"
+local json = require "dogger.json"
+local label = require "lib.labelled"
+
+return function(owned)
+  local making = {}
+  local labelled = label(owned.LABEL)
+
+  -- Makes a volume, if there is none of that name; that of another is not there. One without a name is always new.
+  local function volume(req, body)
+    gate.spelled(body, "Name", "the body")
+    labelled.object(body, "the body", owned.maker(req))
+    if gate.is_empty(body.Name) then return end
+    local status, made = gate.ask(req, "POST", "/volumes/create", body)
+    if status >= 400 then gate.refuse(made.message or "the volume can't be made", status) end
+    if not owned.is_own(req, made.Labels) then gate.refuse("the volume's name is taken", 409) end
+  end
+
+  local function each(list, change)
+    if type(list) ~= "table" then return end
+    for i, value in ipairs(list) do list[i] = change(value) end
+  end
+
+  -- "NAME" or "NAME:more", of a container.
+  local function reference(req)
+    return function(text)
+      local name, more = tostring(text):match("^([^:]*)(.*)$")
+      return owned.id(req, "containers", name) .. more
+    end
+  end
+
+  local function endpoint(req, settings)
+    if gate.is_empty(settings) then return end
+    gate.spelled(settings, "Links NetworkID", "the endpoint")
+    each(settings.Links, reference(req))
+    settings.NetworkID = nil      -- to the engine this would count more than the name that was looked at
+  end
+
+  -- What a new container would share with others: in HostConfig, or where old clients put the same.
+  local function shared(req, config, where)
+    if gate.is_empty(config) then return end
+    gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup", where)
+    each(config.VolumesFrom, reference(req))
+    each(config.Links, reference(req))
+    for _, name in ipairs { "NetworkMode", "IpcMode", "PidMode", "Cgroup" } do
+      local other = tostring(config[name]):match("^container:(.*)$")
+      if other then config[name] = "container:" .. owned.id(req, "containers", other) end
+    end
+    local network = config.NetworkMode
+    if not gate.is_empty(network) and not tostring(network):find("^container:") then owned.network(req, network) end
+  end
+
+  -- Rules for bodies.
+
+  function making.container(body, _, req)
+    gate.spelled(body, "Image HostConfig NetworkingConfig", "the body")
+    -- An image by its whole id is the sign of a build's container; without its first part it is the same image.
+    if gate.is_empty(body.Image) then gate.refuse("a container without an image is not allowed on this socket") end
+    if owned.is_of_build(body.Image) then body.Image = body.Image:match(":(.*)") end
+    shared(req, body, "the body")
+    shared(req, body.HostConfig, "HostConfig")
+    if not gate.is_empty(body.NetworkingConfig) then
+      gate.spelled(body.NetworkingConfig, "EndpointsConfig", "NetworkingConfig")
+      local endpoints = body.NetworkingConfig.EndpointsConfig
+      for name, settings in pairs(type(endpoints) == "table" and endpoints or {}) do
+        owned.network(req, name)
+        endpoint(req, settings)
+      end
+    end
+    labelled.container(body, owned.maker(req), function(wanted) volume(req, wanted) end)
+  end
+
+  function making.volume(body, _, req)
+    volume(req, body)
+  end
+
+  -- Two networks of one name could be told apart by neither owner.
+  function making.network(body, _, req)
+    gate.spelled(body, "CheckDuplicate", "the body")
+    labelled.object(body, "the body", owned.maker(req))
+    body.CheckDuplicate = true
+  end
+
+  function making.connection(body, _, req)
+    gate.spelled(body, "Container EndpointConfig", "the body")
+    body.Container = owned.id(req, "containers", body.Container)
+    endpoint(req, body.EndpointConfig)
+  end
+
+  -- Handlers. What they make is an image, which is nobody's.
+
+  function making.commit(req)
+    gate.set_query(req, "container", owned.id(req, "containers", req.query.container))
+    local changes = req:queries("changes")
+    table.insert(changes, ('LABEL "%s"=""'):format(owned.LABEL))
+    gate.set_query(req, "changes", changes)
+    return req:forward()
+  end
+
+  function making.build(req)
+    for _, mode in ipairs(req:queries("networkmode")) do owned.network(req, mode) end
+    for parameter in ("rm forcerm"):gmatch("%a+") do gate.set_query(req, parameter, "1") end
+    return req:forward()
+  end
+
+  return making
+end

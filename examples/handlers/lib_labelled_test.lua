@@ -1,0 +1,77 @@
+local json = require "dogger.json"
+local gate = require "lib.gate"
+local labelled = require "lib.labelled" "maker"
+local request = require "lib.request_double"
+
+local function refuses(status, f, ...)
+  local arguments = table.pack(...)
+  assert.has_error(function() f(table.unpack(arguments)) end, { status = status })
+end
+
+describe("labelled", function()
+  it("puts the label on an object, in the place of another's", function()
+    for _, labels in ipairs { json.null, {}, "", { maker = "root" } } do
+      local body = { Labels = labels }
+      labelled.object(body, "the body", "ann")
+      assert.same({ Labels = { maker = "ann" } }, body)
+    end
+    local body = { Labels = { a = "b", Maker = "c" } }
+    labelled.object(body, "the body", "ann")
+    assert.same({ a = "b", Maker = "c", maker = "ann" }, body.Labels)
+    labelled.object(body, "the body", nil)
+    assert.same({ a = "b", Maker = "c" }, body.Labels)
+  end)
+
+  it("refuses labels that are none, or that the engine would take for labels", function()
+    for _, body in ipairs { { Labels = "x" }, { Labels = json.array { "maker=root" } }, { labels = {} }, { ["Label\u{17F}"] = {} } } do
+      refuses(400, labelled.object, body, "the body", "ann")
+    end
+  end)
+
+  it("makes a container's named volumes before it, and labels those of its mounts", function()
+    local made = {}
+    local body = { HostConfig = {
+      Binds = json.array { "/host:/a", "one:/b:ro", "/anonymous" }, VolumeDriver = "local",
+      Mounts = json.array {
+        { Type = "volume", Source = "two", Target = "/c", VolumeOptions = { Labels = { maker = "root" }, DriverConfig = { Name = "d",
+          Options = { o = "x" } } } },
+        { Type = "volume", Target = "/d" }, { Type = "bind", Source = "/", Target = "/e" } } } }
+    labelled.container(body, "ann", function(volume) table.insert(made, volume) end)
+    assert.same({ { Name = "one", Driver = "local" }, { Name = "two", Driver = "d", DriverOpts = { o = "x" },
+      Labels = { maker = "ann" } } }, made)
+    assert.equal("ann", body.Labels.maker)
+    assert.same({ maker = "ann" }, body.HostConfig.Mounts[2].VolumeOptions.Labels)
+    assert.is_nil(body.HostConfig.Mounts[3].VolumeOptions)
+  end)
+
+  it("labels a service, its containers and their volumes", function()
+    local body = { TaskTemplate = { ContainerSpec = { Mounts = json.array { { Type = "volume", Target = "/a" } } } } }
+    labelled.service(body, "ann")
+    local spec = body.TaskTemplate.ContainerSpec
+    assert.same({ "ann", "ann", "ann" }, { body.Labels.maker, spec.Labels.maker, spec.Mounts[1].VolumeOptions.Labels.maker })
+    labelled.service({ TaskTemplate = { PluginSpec = {} } }, "ann")
+    refuses(400, labelled.service, { taskTemplate = {} }, "ann")
+    refuses(400, labelled.service, { TaskTemplate = { containerspec = {} } }, "ann")
+  end)
+
+  it("says it in a build's query, once", function()
+    local req = request { target = '/build?labels={"maker":"root"}&labels={"a":"b"}&t=z' }
+    labelled.build(req, "ann")
+    assert.equal(1, #req:queries("labels"))
+    assert.same({ a = "b", maker = "ann" }, json.decode(req.query.labels))
+    assert.equal("z", req.query.t)
+    refuses(400, labelled.build, request { target = "/build?labels={" }, "ann")
+    refuses(400, labelled.build, request { target = "/build?labels=[1]" }, "ann")
+  end)
+
+  it("says it in the instructions of a commit, of which none can become another", function()
+    local req = request { target = "/commit?changes=CMD%20a&changes=label%20x%3Dy" }
+    labelled.changes(req, "ann")
+    assert.equal("/commit?changes=LABEL%20%22maker%22%3D%22ann%22&changes=CMD%20a&changes=label%20x%3Dy", req.target)
+    for _, change in ipairs { "LABEL maker=root", "label maker=root", "LABEL 'maker'=root", "LABEL a=b maker=root",
+      "CMD a\nLABEL maker=root",
+      "CMD a \\", "CMD a\\  ", "FROM x", "RUN x", "", " CMD a", "LABEL $X=y", "LABEL a=$b" } do
+      refuses(403, labelled.changes, request { target = "/commit?changes=" .. gate.escape(change) }, "ann")
+    end
+  end)
+end)
