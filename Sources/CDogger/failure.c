@@ -29,16 +29,14 @@ static dg_bytes keep(const dg_vm *vm, char **slot, const char *text, size_t leng
 
 bool dg_innermost_place(lua_State *co, char *place, size_t size) {
     lua_Debug ar;
-    bool found = false;
     for (int level = 0; lua_getstack(co, level, &ar); level++) {
         lua_getinfo(co, "Sl", &ar);
-        if (ar.currentline <= 0) continue;
-        bool is_file = ar.source[0] == '@';
-        if (is_file || !found) snprintf(place, size, "%s:%d", ar.short_src, ar.currentline);
-        found = true;
-        if (is_file) break;
+        if (ar.currentline > 0) {
+            snprintf(place, size, "%s:%d", ar.short_src, ar.currentline);
+            return true;
+        }
     }
-    return found;
+    return false;
 }
 
 static int make_traceback(lua_State *L) {

@@ -6,7 +6,7 @@
    the traceback. Never raises. `name` is where the fault is told to be when the stack can't tell. */
 void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_failure *failure);
 
-/* "handlers/ps.lua:12" of the innermost function of a file, or else of any; false where there is none. Allocates nothing. */
+/* "handlers/ps.lua:12" of the innermost Lua function; false where there is none. Allocates nothing. */
 bool dg_innermost_place(lua_State *co, char *place, size_t size);
 
 /* Where the function stands that answered, "handlers/ps.lua:12": it has returned, so no stack tells it. False where nothing
