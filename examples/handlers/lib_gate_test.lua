@@ -1,4 +1,3 @@
-local t = require "dogger.test"
 local json = require "dogger.json"
 local gate = require "lib.gate"
 local request = require "lib.request_double"

@@ -1,6 +1,5 @@
 -- What may go into what a caller makes: of what there is already, only the caller's own. require "lib.making" (owned)
 local gate = require "lib.gate"
-local json = require "dogger.json"
 local label = require "lib.labelled"
 
 return function(owned)
