@@ -207,3 +207,8 @@ def test_an_example(example, directory, serve, request):
 def test_there_are_examples():
     for page in PAGES:
         assert len(examples(page)) >= 1, page
+
+
+def test_the_picture_of_the_first_minute_shows_what_readme_says(directory):
+    assert subprocess.run([ROOT / "scripts/tour", directory / "tour.svg"]).returncode == 0
+    assert (directory / "tour.svg").read_text() == (ROOT / "docs/tour.svg").read_text(), "README has changed: scripts/tour draws it again"
