@@ -1,0 +1,1 @@
+../../../../examples/handlers/lib/making.lua
