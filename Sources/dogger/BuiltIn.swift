@@ -10,7 +10,8 @@ extension HandlerSearch {
             "mine.lua": PackageResources.mine_lua, "nopriv.lua": PackageResources.nopriv_lua, "ps.lua": PackageResources.ps_lua,
             "readonly.lua": PackageResources.readonly_lua, "redact.lua": PackageResources.redact_lua,
             "lib/gate.lua": PackageResources.gate_lua, "lib/harmless.lua": PackageResources.harmless_lua,
-            "lib/labelled.lua": PackageResources.labelled_lua, "lib/owned.lua": PackageResources.owned_lua,
+            "lib/labelled.lua": PackageResources.labelled_lua, "lib/making.lua": PackageResources.making_lua,
+            "lib/owned.lua": PackageResources.owned_lua,
         ]
     }
 }

@@ -162,7 +162,14 @@ def test_the_names_are_shown_and_all_else_is_as_it_was(redact, kept):
     assert redact.get("/images/built/json").json["Config"]["OnBuild"] == ["ENV ***", "env ***"]
     for path in ("/containers/json", "/images/json", "/plugins", "/system/df", "/info", "/volumes"):
         a, b = kept.engine.ask("GET", path).json, redact.get(path).json
-        assert path == "/info" and a["ID"] == b["ID"] or a == b, path
+        assert path == "/info" and a["ID"] == b["ID"] or in_order(a) == in_order(b), path
+
+
+def in_order(value):
+    """Images of one second are listed in any order."""
+    if isinstance(value, dict):
+        return {key: in_order(one) for key, one in value.items()}
+    return sorted(map(in_order, value), key=str) if isinstance(value, list) else value
 
 
 # What engines of other versions say, and what takes more than a test to come about.
