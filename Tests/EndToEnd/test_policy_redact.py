@@ -168,7 +168,7 @@ def test_the_names_are_shown_and_all_else_is_as_it_was(redact, kept):
 def in_order(value):
     """Images of one second are listed in any order."""
     if isinstance(value, dict):
-        return {key: in_order(one) for key, one in value.items()}
+        return {key: in_order(one) for key, one in sorted(value.items())}
     return sorted(map(in_order, value), key=str) if isinstance(value, list) else value
 
 
