@@ -2,6 +2,7 @@
 
 #include "dogger_linux.h"
 
+#include <link.h>
 #include <linux/openat2.h>
 #include <linux/sockios.h>
 #include <signal.h>
@@ -52,3 +53,17 @@ int dg_terminal_columns(int terminal) {
     struct winsize size;
     return ioctl(terminal, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+
+static int give_back(struct dl_phdr_info *program, size_t size, void *unused) {
+    (void)size, (void)unused;
+    uintptr_t page = (uintptr_t)getpagesize();
+    for (int i = 0; i < program->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &program->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || part->p_flags & PF_W) continue;
+        uintptr_t start = program->dlpi_addr + part->p_vaddr, end = start + part->p_memsz;
+        madvise((void *)(start & ~(page - 1)), end - (start & ~(page - 1)), MADV_DONTNEED);
+    }
+    return 1;       /* the program itself comes first; libraries are shared with others anyhow */
+}
+
+void dg_give_back_code(void) { dl_iterate_phdr(give_back, NULL); }

@@ -73,6 +73,7 @@ final class Service {
             }
             log.flush()
             service.channel.send(.serving)
+            dg_give_back_code()     // much of it was for the start
             // What is on the loop does not hold the service.
             try withExtendedLifetime(service) { try loop.run() }
         } catch {

@@ -1,3 +1,4 @@
+import CDogger
 import EventLoop
 import Glibc
 import Scripting
@@ -141,6 +142,7 @@ final class Supervisor {
                 if let inspection { say("dogger: look on at \(inspection.address)") }
                 whenServing()
                 whenServing = {}        // it may hold this
+                dg_give_back_code()     // most of it was for the start: the command line, the relocations
             }
         case .reloaded where !isEnding: manager?.ready()
         case .alive:

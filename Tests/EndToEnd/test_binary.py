@@ -1,10 +1,13 @@
 """The release binary is one file, and scripts/dogger is its name in a clone."""
 
 import os
+import re
 import shutil
 import subprocess
 
-from harness import BINARY, PATIENCE, ROOT, Connection
+import pytest
+from harness import BINARY, PATIENCE, ROOT, SANITIZER, Connection
+from harness.processes import until, worker
 
 
 def test_it_runs_alone_from_any_directory(directory, write):
@@ -21,6 +24,28 @@ def test_it_runs_alone_from_any_directory(directory, write):
 def test_it_needs_no_swift_no_lua_and_no_sqlite_of_the_machine(directory):
     needed = subprocess.run(["ldd", BINARY], capture_output=True, text=True, timeout=PATIENCE).stdout
     assert "libc.so" in needed and "swift" not in needed.lower() and "lua" not in needed and "sqlite" not in needed
+
+
+def code_in_memory(pid):
+    """KiB of the binary's own code that the process has mapped in."""
+    total, is_code = 0, False
+    for line in open(f"/proc/{pid}/smaps"):
+        if re.match("[0-9a-f]+-", line):
+            is_code = "r-xp" in line and line.rstrip().endswith(os.path.realpath(BINARY))
+        elif is_code and line.startswith("Rss:"):
+            total += int(line.split()[1])
+    return total
+
+
+@pytest.mark.skipif(SANITIZER, reason="a sanitizer's code is several times as large")
+def test_what_only_the_start_took_is_given_back(serve):
+    dogger = serve("return function(req) return 'hello' end")
+    assert dogger.get("/").text == "hello"
+    until(lambda: code_in_memory(dogger.process.pid) < 2048, "the parent gives back the code that only its start ran")
+    assert 0 < code_in_memory(worker(dogger)) < 4096
+    # It comes back where it is needed.
+    for _ in range(3):
+        assert dogger.get("/").text == "hello"
 
 
 def test_scripts_dogger_from_another_directory(directory, write):

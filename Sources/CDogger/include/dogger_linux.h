@@ -59,4 +59,8 @@ int dg_terminal_columns(int terminal);
 /* PR_SET_NAME, prctl(2): what ps(1) and top(1) show; 15 bytes at most. */
 int dg_name_process(const char *_Nonnull name);
 
+/* Takes the program's own code and constants, as far as nobody has written to them, out of this process's memory: madvise(2). What is
+   used again comes back from the file, page by page. */
+void dg_give_back_code(void);
+
 #endif
