@@ -52,7 +52,7 @@ static const int denied[] = {
     /* memory and messages that other processes of the same user share */
     SYS_shmget, SYS_shmat, SYS_shmctl, SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl, SYS_semget, SYS_semop, SYS_semctl, SYS_mq_open,
     /* sockets: the one that is served came from the parent */
-    SYS_listen, SYS_socketpair,
+    SYS_listen,
 #ifdef SYS_kexec_file_load
     SYS_kexec_file_load,
 #endif
@@ -169,9 +169,9 @@ bool dg_seccomp_is_there(void) {
     return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-int dg_deny_system_calls(dg_reach reach) {
+int dg_deny_system_calls(dg_reach reach, bool makes_pairs) {
 #ifndef ARCHITECTURE
-    (void)reach;
+    (void)reach, (void)makes_pairs;
     errno = ENOSYS;
     return -1;
 #else
@@ -190,6 +190,8 @@ int dg_deny_system_calls(dg_reach reach) {
     allow_threads(&f);
     limit_commands(&f);
     limit_sockets(&f, reach);
+    if (makes_pairs) allow_only(&f, SYS_socketpair, 0, AF_UNIX);
+    else deny(&f, SYS_socketpair, DENY);
     allow_only(&f, SYS_unlinkat, 2, 0);             /* files, no directories */
     allow_only(&f, SYS_prlimit64, 0, 0);            /* limits of this process, which 0 stands for */
     uint32_t own = (uint32_t)getpid();

@@ -11,6 +11,8 @@ struct Confinement {
     private var readable: [String] = []
     private var writable: [String] = []
     private var reach = DG_REACH_NOTHING
+    /// Replays go through a pair of sockets.
+    private let replays: Bool
     /// TCP ports to connect to; nil: any.
     private var ports: [UInt16]? = []
 
@@ -30,9 +32,11 @@ struct Confinement {
     }
 
     /// For a worker that reads nothing and asks nobody.
-    init() {}
+    init() { replays = false }
 
-    init(_ plan: Service.Plan) {
+    /// - Parameter replays: the page that shows what goes by can send requests again.
+    init(_ plan: Service.Plan, replays: Bool) {
+        self.replays = replays
         for path in plan.handlers where plan.scripting.given[path] == nil {
             // A save may make the file anew, so the directory is what is to be read; and the one that a link leads to.
             readable.append(Confinement.directory(of: path))
@@ -83,7 +87,7 @@ struct Confinement {
         held.hasNoNewPrivileges = dg_no_new_privileges() == 0
         guard held.hasNoNewPrivileges else { return held }
         if enterLandlock() { held.landlock = dg_landlock_version() }
-        held.hasFilter = dg_deny_system_calls(reach) == 0
+        held.hasFilter = dg_deny_system_calls(reach, replays) == 0
         return held
     }
 

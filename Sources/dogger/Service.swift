@@ -55,16 +55,15 @@ final class Service {
         separate(keeping: kept + plan.scripting.store.descriptors + [channelEnd] + [names].compactMap(\.self))
         dg_report_to(channelEnd)
         Descriptor.raiseLimit()
-        let sockets = inspection.map { _ in SpareSockets() }
-        let held = Confinement(plan).enter()
+        let held = Confinement(plan, replays: inspection != nil).enter()
         do {
             let loop = try EventLoop()
             let log = Log(2, loop, plan.scripting.logStyle)
             defer { log.flush() }
             if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             var plan = plan
-            if let sockets, let names {
-                plan.scripting.inspector = Inspector(loop, sockets, lastEnd: lastEnd) { CallerNames.ask($0, over: names) }
+            if let names {
+                plan.scripting.inspector = Inspector(loop, lastEnd: lastEnd) { CallerNames.ask($0, over: names) }
             }
             let service = try Service(plan, loop, log, channelEnd)
             if let inspection, let inspector = plan.scripting.inspector { try service.serve(inspection, inspector) }

@@ -6,9 +6,9 @@ import Testing
 /// What the filter denies is tried, in a thread that has it.
 @Suite(.enabled(if: dg_seccomp_is_there(), "the kernel takes no filter of system calls here")) struct SeccompTests {
     /// Error numbers of the calls that a filtered thread makes.
-    private func filtered(_ reach: dg_reach = DG_REACH_NOTHING, _ calls: @escaping () -> [Int32]) -> [Int32] {
+    private func filtered(_ reach: dg_reach = DG_REACH_NOTHING, makesPairs: Bool = false, _ calls: @escaping () -> [Int32]) -> [Int32] {
         onThread {
-            guard dg_no_new_privileges() == 0, dg_deny_system_calls(reach) == 0 else { return [-1] }
+            guard dg_no_new_privileges() == 0, dg_deny_system_calls(reach, makesPairs) == 0 else { return [-1] }
             return calls()
         }
     }
@@ -110,10 +110,25 @@ import Testing
         #expect(filtered(DG_REACH_INTERNET, Self.sockets) == [0, 0, 0, 0, EPERM, EPERM])
     }
 
+    /// Replays of the page that shows what goes by.
+    @Test func onlyWhoMakesPairsOfSocketsCan() {
+        let pairs: () -> [Int32] = {
+            [AF_UNIX, AF_INET].map { family in
+                var ends: [Int32] = [-1, -1]
+                guard socketpair(family, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0 else { return errno }
+                for end in ends { close(end) }
+                return 0
+            }
+        }
+        #expect(filtered(makesPairs: true, pairs) == [0, EPERM])
+        #expect(filtered(makesPairs: false, pairs) == [EPERM, EPERM])
+        #expect(filtered(makesPairs: true, Self.sockets) == filtered(makesPairs: false, Self.sockets))
+    }
+
     /// The other way into the kernel, with numbers of its own, ends the process.
     @Test(.enabled(if: has_x32(), "this machine has one kind of system calls only")) func theOtherKindOfCallsEndsTheProcess() async {
         await #expect(processExitsWith: .signal(SIGSYS)) {
-            guard dg_no_new_privileges() == 0, dg_deny_system_calls(DG_REACH_NOTHING) == 0 else { exit(1) }
+            guard dg_no_new_privileges() == 0, dg_deny_system_calls(DG_REACH_NOTHING, false) == 0 else { exit(1) }
             call_x32()
             exit(2)
         }

@@ -178,3 +178,17 @@ def test_a_refused_request_is_a_message(serve):
             client.send("GET  / HTTP/1.1\r\n\r\n")
         event = page.next()
         assert "a request was refused with 400" in event["messages"][0]["text"]
+
+
+def test_a_confined_worker_sends_requests_again_without_end(serve):
+    """More than it could have sockets for from its start on."""
+    dogger = serve(HELLO, "--inspect")
+    place = address(dogger)
+    with Onlooker(place) as onlooker:
+        assert dogger.get("/once").text == "hello"
+        first = onlooker.wait(lambda exchange: exchange["state"] == "complete")["id"]
+        last = first
+        for _ in range(100):
+            assert ask(place, "POST", f"exchanges/{first}/replay").status == 202
+            last = onlooker.wait(
+                lambda exchange: exchange["id"] > last and exchange.get("replayOf") == first and exchange["state"] == "complete")["id"]

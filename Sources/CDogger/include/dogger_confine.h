@@ -27,8 +27,8 @@ typedef enum dg_reach { DG_REACH_NOTHING, DG_REACH_UNIX, DG_REACH_INTERNET } dg_
 
 bool dg_seccomp_is_there(void);
 /* From here on the system calls that a worker has no use for fail with EPERM: those that start programs, touch other
-   processes, mount, change the kernel or files' owners and modes, and sockets beyond `reach`. For this thread and all that
-   it starts. -1 with errno. */
-int dg_deny_system_calls(dg_reach reach);
+   processes, mount, change the kernel or files' owners and modes, and sockets beyond `reach`. With `makes_pairs`, Unix sockets that
+   are connected to each other can be made. For this thread and all that it starts. -1 with errno. */
+int dg_deny_system_calls(dg_reach reach, bool makes_pairs);
 
 #endif

@@ -20,7 +20,6 @@ public final class Inspector {
     }
 
     let loop: EventLoop
-    private let sockets: SpareSockets
     private let nameOf: (Int32) -> String
     /// What replays go to.
     public weak var server: Server?
@@ -48,12 +47,10 @@ public final class Inspector {
     private static let heartbeatPeriod: UInt64 = 5_000_000_000
 
     /// - Parameters:
-    ///   - sockets: for replays.
     ///   - lastEnd: how the worker before this one ended, as a sentence, if there was one.
     ///   - nameOf: tells how a process is called, by its pid; empty where it can't be known.
-    public init(_ loop: EventLoop, _ sockets: SpareSockets, lastEnd: String?, nameOf: @escaping (Int32) -> String) {
+    public init(_ loop: EventLoop, lastEnd: String?, nameOf: @escaping (Int32) -> String) {
         self.loop = loop
-        self.sockets = sockets
         self.nameOf = nameOf
         if let lastEnd { say(.error, lastEnd) }
     }
@@ -144,7 +141,7 @@ public final class Inspector {
         guard let server else { return "The server has ended." }
         guard replays.count < Inspector.mostReplays else { return "\(Inspector.mostReplays) replays are under way already: wait for one to end." }
         do throws(Replay.Fault) {
-            let replay = try Replay(of: item, loop, sockets) { [weak self] in self?.replays[$0.serverEnd] = nil }
+            let replay = try Replay(of: item, loop) { [weak self] in self?.replays[$0.serverEnd] = nil }
             replays[replay.serverEnd] = replay
             server.serve(replay.serverEnd, isTCP: false)
             return nil

@@ -26,7 +26,7 @@ final class Replay: EventSource {
     private static let longest: UInt64 = 30_000_000_000
 
     /// - Parameter whenOver: called once on the loop.
-    init(of item: InspectedExchange, _ loop: EventLoop, _ sockets: SpareSockets, whenOver: @escaping (Replay) -> Void) throws(Fault) {
+    init(of item: InspectedExchange, _ loop: EventLoop, whenOver: @escaping (Replay) -> Void) throws(Fault) {
         let take = item.take
         guard take.sentBody.endTime != nil || take.isUpgraded else { throw Fault(message: "The request's body is not all here, so it can't be sent again.") }
         guard !take.sentBody.isCut, !(take.isUpgraded && take.up.isCut) else {
@@ -37,13 +37,13 @@ final class Replay: EventSource {
         self.whenOver = whenOver
         unsent = Replay.request(take)
         raw = take.isUpgraded ? take.up.bytes : nil
-        guard let (ours, theirs) = sockets.take() else {
-            throw Fault(message: "A worker can send only \(SpareSockets.most) requests again: restart dogger to go on.")
-        }
-        end = Descriptor(owning: ours)
-        serverEnd = theirs
-        do throws(SystemError) { try loop.add(ours, [.readable, .writable], self) } catch {
-            close(theirs)
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw Fault(message: SystemError("cannot make a pair of sockets").description) }
+        end = Descriptor(owning: ends[0])
+        serverEnd = ends[1]
+        do throws(SystemError) { try loop.add(ends[0], [.readable, .writable], self) } catch {
+            close(serverEnd)
             throw Fault(message: error.description)
         }
         timer = loop.schedule(after: Replay.longest) { [weak self] in self?.finish() }

@@ -13,7 +13,7 @@ final class InspectedSite {
     init(_ files: [String: String]) throws {
         var inspector: Inspector?
         site = try Site(files) { options, loop in
-            inspector = Inspector(loop, SpareSockets(), lastEnd: nil, nameOf: ProcessName.of)
+            inspector = Inspector(loop, lastEnd: nil, nameOf: ProcessName.of)
             options.inspector = inspector
         }
         self.inspector = try #require(inspector)
