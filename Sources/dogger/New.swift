@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Scripting
 
 extension Template: ExpressibleByArgument {}
@@ -45,11 +44,10 @@ struct New: ParsableCommand {
         }
         try SharedFile.create([("\(stem).lua", named(from.handler)), ("\(stem)_test.lua", named(from.test))])
         let behind = from == .policy || from == .proxy ? " --upstream docker" : ""
-        print("""
-            wrote \(stem).lua and \(stem)_test.lua. Next:
-              dogger run \(stem).lua\(behind)    serves it; save it, and the next request gets the new version
-              dogger test \(stem)_test.lua    runs its test
-              dogger types    tells your editor the functions that there are
-            """)
+        Output.say(
+            "wrote \(stem).lua and \(stem)_test.lua. Next:",
+            "  dogger run \(stem).lua\(behind)    serves it; save it, and the next request gets the new version",
+            "  dogger test \(stem)_test.lua    runs its test",
+            "  dogger types    tells your editor the functions that there are")
     }
 }

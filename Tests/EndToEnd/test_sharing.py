@@ -326,6 +326,15 @@ def test_new_takes_the_function_where_nothing_is_said(directory, serve):
     assert serve(directory / "hello.lua").get("/x").text == "hello from /x\n"
 
 
+def test_what_stands_behind_two_dashes_is_no_option(directory, write):
+    assert finish("new", "--", "hello", cwd=directory).returncode == 0
+    assert finish("check", "--", "hello.lua", cwd=directory).returncode == 0
+    done = finish("new", "--from", "engine", "--", "--from", cwd=directory)
+    assert done.returncode == 2 and "'--from' can't be a handler's name" in done.stderr
+    done = finish("check", "hello.lua", "--", "ls", cwd=directory)
+    assert done.returncode == 1 and "there is no handler 'ls'" in done.stderr
+
+
 def test_new_overwrites_nothing(directory, write):
     (directory / "sub").mkdir()
     write("mine", "sub/b_test.lua")

@@ -220,7 +220,6 @@ def test_filter(run):
     (["x.lua", "--format", "csv"], "csv"),
     (["x.lua", "--timeout", "soon"], "soon"),
     (["x.lua", "--watch", "--output", "f"], "--watch is for people"),
-    (["x.lua", "--", "ls"], "dogger run"),
 ])
 def test_wrong_use(write, directory, arguments, words):
     write("local x = 1", "h.lua")

@@ -19,7 +19,9 @@ DEFINED = DOCS.known()
 
 def test_the_definitions_and_the_settings_are_written(directory):
     result = finish("types", directory)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == (f"wrote {directory}/.dogger/types and {directory}/.luarc.json\n"
+                             f"  open {directory} in an editor that has the Lua language server\n")
     written = {path.name: path.read_bytes() for path in (directory / ".dogger/types").iterdir()}
     assert written == {path.name: path.read_bytes() for path in TYPES.iterdir()}
     settings = json.loads((directory / ".luarc.json").read_text())
@@ -33,15 +35,17 @@ def test_an_older_version_is_replaced_and_settings_are_left_alone(directory):
     (directory / ".luarc.json").write_text("{}")
     result = finish("types", cwd=directory)
     assert result.returncode == 0
-    assert "was left as it is" in result.stdout and '"workspace.library": [".dogger/types"]' in result.stdout
+    assert result.stdout.startswith("wrote .dogger/types\n  .luarc.json is there already and was left as it is") and '"workspace.library": [".dogger/types"]' in result.stdout
     assert (directory / ".luarc.json").read_text() == "{}"
     assert (directory / ".dogger/types/json.d.lua").read_bytes() == (TYPES / "json.d.lua").read_bytes()
 
 
 def test_a_directory_that_is_not_there_is_told(directory):
-    result = finish("types", directory / "none")
-    assert result.returncode == 1
-    assert re.match(r"dogger: cannot make .*/none/.dogger: No such file or directory\n", result.stderr)
+    (directory / "file").write_text("")
+    for name in ("none", "none/below", "file"):
+        result = finish("types", name, cwd=directory)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr == f"dogger: {name} is no directory: make it first, or name the one that holds your handlers\n"
 
 
 def modules():
