@@ -97,9 +97,9 @@ struct Test: ParsableCommand {
         var count = 0
         var isFailed = false
         var written = ""
-        let isTerminal = isatty(1) == 1 && getenv("NO_COLOR") == nil
+        let hasColors = Terminal.hasColors(1)
         let shown = output == nil ? format : .plain
-        var reports = [shown.report(isTerminal: isTerminal) { Test.show($0) }]
+        var reports = [shown.report(isTerminal: hasColors) { Test.show($0) }]
         if output != nil { reports.append(format.report(isTerminal: false) { written += $0 }) }
         let report = TestReports(reports)
         for file in files {
