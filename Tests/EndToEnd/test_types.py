@@ -82,6 +82,50 @@ def test_the_module_of_tests_has_the_names_that_are_defined(write, directory):
     assert result.returncode == 0, result.stdout
 
 
+def test_tests_have_the_globals_that_are_defined(write, directory):
+    """The names of busted and luassert: each that is defined is there, and the other way round."""
+    text = (TYPES / "busted.d.lua").read_text()
+    functions = re.findall(r"^function (\w+)\(", text, re.M)
+    tables = re.findall(r"^(\w+) = \{\}$", text, re.M)
+    others = [name for line in re.findall(r"^([\w, ]+) = [^{\n]+$", text, re.M) for name in line.split(", ") if not line.startswith("local ")]
+    members = re.findall(r"^function (\w+)\.(\w+)\(", text, re.M)
+    methods = re.findall(r"^function Spy:(\w+)\(", text, re.M)
+    assert "describe" in functions and "mock" in tables and "test" in others and ("spy", "on") in members and "clear" in methods
+    # What takes any name: one that means nothing says so when it is called.
+    phrases = {name: [field.split()[0] for field in DEFINED[f"dogger.{kind}"].of("field")]
+               for name, kind in (("assert", "Assert"), ("match", "Match"), ("assert.spy(spy.new())", "SpyAssert"))}
+    listed = lambda words: "{ " + ", ".join(f'"{word}"' for word in words) + " }"
+    write("return function() local list = {} for name in pairs(_G) do list[#list + 1] = name end return { json = list } end", "h.lua")
+    write(f"""
+        local t = require "dogger.test"
+        it("has them", function()
+          local found, handlers = {{}}, {{}}
+          for _, name in ipairs(t.load("h.lua"):get("/"):json()) do handlers[name] = name ~= "assert" end
+          for name in pairs(_G) do if not handlers[name] then found[#found + 1] = name end end
+          table.sort(found)
+          assert.same({listed(sorted({*functions, *tables, *others}))}, found)
+          for _, name in ipairs {listed(functions)} do assert.is_function(_G[name], name) end
+          {" ".join(f"assert.is_function({table}.{name})" for table, name in members)}
+          for _, name in ipairs {listed(methods)} do assert.is_function(spy.new()[name], name) end
+        end)
+        local function known(phrase, name)
+          local said = phrase[name]
+          if match.is_matcher(said) then return end
+          local _, fault = pcall(said)
+          fault = type(fault) == "table" and fault.message or tostring(fault)
+          -- A word that only leads on to others, as in assert.is.equal, has nothing to say by itself.
+          if not fault:find("is no assertion", 1, true) and not fault:find("is no matcher", 1, true) then return end
+          local _, more = pcall(said.frobbed)
+          assert.matches(name .. ".frobbed is no", more, 1, true)
+          assert.is_true(({{ is = true, is_not = true, are = true, are_not = true, has = true, has_no = true, does = true, does_not = true, was = true,
+            was_not = true }})[name], name)
+        end
+        {"".join(f'it("has what follows {name}", function() for _, name in ipairs {listed(fields)} do known({name}, name) end end)' + chr(10) for name, fields in phrases.items())}
+        """, "x_test.lua")
+    result = finish("test", cwd=directory)
+    assert result.returncode == 0 and "4 passed" in result.stdout, result.stdout
+
+
 # dogger.test is not for what is served; the test above looks at it.
 @pytest.mark.parametrize("module", sorted(set(modules()) - {"dogger.test"}))
 def test_a_module_has_the_names_that_are_defined(module, serve):
@@ -212,5 +256,5 @@ def test_luacheck_has_nothing_to_say_about_the_examples(luacheck):
 
 def test_luacheck_can_read_the_definitions(luacheck):
     # They only declare: what they take and what they set is never used.
-    result = luacheck("--std", "lua54", "--max-line-length", "140", "--ignore", "121", "122", "142", "143", "212", "241", "--", str(TYPES))
+    result = luacheck("--std", "lua54+busted", "--max-line-length", "140", "--ignore", "121", "122", "142", "143", "212", "241", "--", str(TYPES))
     assert result.returncode == 0, result.stdout
