@@ -43,11 +43,12 @@ struct New: ParsableCommand {
                 .replacing("describe(\"\(from.rawValue)\"", with: "describe(\"\(last)\"").utf8)
         }
         try SharedFile.create([("\(stem).lua", named(from.handler)), ("\(stem)_test.lua", named(from.test))])
+        let (handler, test) = (ShellWord.quoted("\(stem).lua"), ShellWord.quoted("\(stem)_test.lua"))
         let behind = from == .policy || from == .proxy ? " --upstream docker" : ""
         Output.say(
             "wrote \(stem).lua and \(stem)_test.lua. Next:",
-            "  dogger run \(stem).lua\(behind)    serves it; save it, and the next request gets the new version",
-            "  dogger test \(stem)_test.lua    runs its test",
+            "  dogger run \(handler)\(behind)    serves it; save it, and the next request gets the new version",
+            "  dogger test \(test)    runs its test",
             "  dogger types    tells your editor the functions that there are")
     }
 }
