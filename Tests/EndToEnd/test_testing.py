@@ -409,6 +409,7 @@ def test_spies_and_stubs(passes, write, holds):
      "the values differ at .a (- expected, + got):\n        {\n      -   a = match.is_number(),\n      +   a = \"x\",\n          b = 1,\n          c = 7,\n"),
     ("assert.same(match.is_table(), 1)", "expected: match.is_table()\n    got:      1\n"),
     ("match.is_purple()", "match.is_purple is no matcher; there are equal, same, ref"),
+    ("match.error_matches('x')", "match.error_matches is no matcher"),
     ("match.is_any_of(1)", "match.is_any_of takes matchers, and argument 1 is 1"),
     ("match.is_near(1)", "match.near takes what is expected"),
 ])
