@@ -3,4 +3,4 @@ std = "lua54"
 not_globals = { "io", "debug", "package", "dofile", "loadfile", "warn", "os.execute", "os.exit", "os.getenv", "os.remove", "os.rename", "os.tmpname", "os.setlocale" }
 unused_args = false         -- a handler that needs nothing of its request is still a function of it
 max_line_length = 140
-files["**/*_test.lua"].globals = { "describe", "it", "before_each", "after_each", "setup", "teardown", "pending", "finally", "assert", "spy", "stub" }
+files["**/*_test.lua"].std = "+busted"

@@ -124,9 +124,29 @@ static int define(lua_State *L) {
     return 0;
 }
 
+static void copy_table(lua_State *L, int from) {
+    lua_newtable(L);
+    for (lua_pushnil(L); lua_next(L, from) != 0;) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+}
+
+/* modules() gives what is loaded: path -> module; modules(list) has that loaded, and nothing else. */
+static int modules(lua_State *L) {
+    lua_settop(L, 1);
+    bool isGiven = lua_istable(L, 1);
+    if (!isGiven) lua_rawgetp(L, LUA_REGISTRYINDEX, &dg_key_loaded);
+    copy_table(L, isGiven ? 1 : 2);
+    if (!isGiven) return 1;
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &dg_key_loaded);
+    return 0;
+}
+
 void dg_push_test_natives(lua_State *L) {
     static const luaL_Reg functions[] = { { "load", load }, { "send", send }, { "answer", answer }, { "chunk", chunk }, { "arrived", arrived },
         { "write", write }, { "finish", finish }, { "close", close }, { "logs", logs }, { "set_clock", set_clock }, { "service", service },
-        { "places", places }, { "define", define }, { NULL, NULL } };
+        { "places", places }, { "define", define }, { "modules", modules }, { NULL, NULL } };
     luaL_newlib(L, functions);
 }

@@ -145,7 +145,7 @@ final class Conversation {
             isUpgraded = true
             proceed(task.stream())
         default:
-            if handler.options.traces { handler.log.traceBytes("< ", response.body.buffer) }
+            if handler.options.traces { handler.log.traceBytes("<< ", response.body.buffer) }
             if let error = exchange.respond(status: Int(response.status), fields: fields, body: response.body.buffer) { return fail(refused(error)) }
             end()
         }
@@ -317,7 +317,7 @@ final class Conversation {
     private func chunkAnswer() -> Answer? {
         switch exchange.readChunk() {
         case .bytes(let bytes):
-            if handler.options.traces { handler.log.traceBytes("> ", bytes) }
+            if handler.options.traces { handler.log.traceBytes(">> ", bytes) }
             return .bytes(bytes)
         case .end: return Answer.none
         case .wait: return nil
@@ -326,7 +326,7 @@ final class Conversation {
     }
 
     private func writeAnswer(_ bytes: UnsafeRawBufferPointer) -> Answer? {
-        if handler.options.traces { handler.log.traceBytes("< ", bytes) }
+        if handler.options.traces { handler.log.traceBytes("<< ", bytes) }
         return switch exchange.write(bytes) {
         case .ok: .yes
         case .wait: nil

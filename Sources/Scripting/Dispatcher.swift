@@ -61,14 +61,15 @@ public final class Dispatcher: RequestHandler {
 
 extension Log {
     private static let mostBodyBytes = 1024
+    private var bodyIndent: StaticString { style == .json ? "" : "  " }
 
     /// A body as a line: its text, or its size where it is not text, or long.
     func requestBody(_ bytes: UnsafeRawBufferPointer, whole: Bool) {
-        guard whole || bytes.count <= Log.mostBodyBytes, Log.isText(bytes) else { return line("(\(bytes.count) bytes)") }
-        line(Log.withoutLastLineFeed(bytes))
+        guard whole || bytes.count <= Log.mostBodyBytes, Log.isText(bytes) else { return line("\(bodyIndent)(\(bytes.count) bytes)") }
+        line(bodyIndent.bytes, Log.withoutLastLineFeed(bytes))
     }
 
-    /// No control bytes, which could play tricks with the terminal.
+    /// No control bytes but those of lines.
     static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
     }

@@ -18,6 +18,7 @@ public enum EditorTypes {
         ("handler.d.lua", PackageResources.handler_d_lua),
         ("request.d.lua", PackageResources.request_d_lua),
         ("test.d.lua", PackageResources.test_d_lua),
+        ("busted.d.lua", PackageResources.busted_d_lua),
         ("globals.d.lua", PackageResources.globals_d_lua),
     ]
 

@@ -16,6 +16,7 @@ enum EmbeddedLua {
         ("dogger.test", PackageResources.test_lua),
         ("dogger.test.assert", PackageResources.test_assert_lua),
         ("dogger.test.difference", PackageResources.test_difference_lua),
+        ("dogger.test.match", PackageResources.test_match_lua),
         ("dogger.test.request", PackageResources.test_request_lua),
         ("dogger.test.runner", PackageResources.test_runner_lua),
         ("dogger.test.spy", PackageResources.test_spy_lua),

@@ -38,10 +38,8 @@ public struct Grants: Sendable {
 
     /// The flag that would grant an address: `--allow-net example.com:80`.
     public static func flag(net address: UpstreamAddress) -> String {
-        switch address {
-        case .unix: "--allow-net \(address)"
-        case .tcp: "--allow-net \(address.description.dropFirst("tcp://".count))"
-        }
+        let text = address.description
+        return "--allow-net \(ShellWord.quoted(text.hasPrefix("tcp://") ? String(text.dropFirst("tcp://".count)) : text))"
     }
 
     /// Whom a grant of `net` is about.

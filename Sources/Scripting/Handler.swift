@@ -232,7 +232,7 @@ extension Handler: ScriptHost {
     private func answerVariable(_ call: inout HostCall) -> HostReply {
         let name = String(call.text)
         guard options.grants.allows(env: name) else {
-            return fail(&call, "env(\"\(name)\"): a script sees no variables but those that a flag grants: dogger run --allow-env \(name) would grant it")
+            return fail(&call, "env(\"\(name)\"): a script sees no variables but those that a flag grants: dogger run --allow-env \(ShellWord.quoted(name)) would grant it")
         }
         guard let value = getenv(name) else {
             call.answer = .none

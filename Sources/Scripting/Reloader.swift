@@ -46,23 +46,23 @@ public final class Reloader {
 
     /// What keeps the handlers from being served at all.
     public struct StartError: Error {
-        public var message: String
+        /// One line, which is printable.
+        public let message: String
         /// The line that the message names, with a mark under what it is about, for people; empty where there is none.
-        public var excerpt = ""
+        public let excerpt: String
 
-        init(message: String) { self.message = message }
-
-        init(_ failure: Handler.LoadFailure, _ files: ScriptFiles? = nil) {
-            switch failure {
-            case .file(let fault): message = fault.message
-            case .script(let failure): message = failure.message
-            }
-            if let shown = files?.excerpt(message) { excerpt = shown.text(width: Terminal.width(2)) }
+        init(message: String) {
+            self.message = Printable.text(message)
+            excerpt = ""
         }
 
-        /// The message, and where people look on, the line.
-        public func text(_ style: LogStyle) -> String {
-            if case .aligned = style, !excerpt.isEmpty { "\(message)\n\(excerpt)" } else { message }
+        init(_ failure: Handler.LoadFailure, _ files: ScriptFiles? = nil) {
+            let text = switch failure {
+            case .file(let fault): fault.message
+            case .script(let failure): failure.message
+            }
+            message = Printable.text(text)
+            excerpt = files?.excerpt(text)?.text(width: Terminal.width(2)) ?? ""
         }
     }
 

@@ -170,7 +170,7 @@ final class ScriptFiles {
         let directory = Path.directory(of: isLink ? found : plain)
         let what = isLink ? "\(path) is a link that leads out of what a script may read"
             : isClosed(root) ? "\(root) does not have that file in it, and no flag grants it" : "a script reads what is beside it, and what a flag grants"
-        throw Fault(message: "\(mention): \(what): dogger run --allow-read \(directory) would grant it")
+        throw Fault(message: "\(mention): \(what): dogger run --allow-read \(ShellWord.quoted(directory)) would grant it")
     }
 
     /// Reads a whole regular file.

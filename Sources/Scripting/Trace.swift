@@ -1,7 +1,7 @@
 import HTTP
 import Server
 
-/// `--trace`: what goes by, as `curl -v` shows it: `>` from the client, `<` to it.
+/// `--trace`: what goes by, as `curl -v` shows it: `>` from the client, `<` to it; and `>>` and `<<` before what may be any text.
 extension Log {
     func traceRequest(_ exchange: Exchange) {
         let bytes = exchange.headBytes

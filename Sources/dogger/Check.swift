@@ -21,7 +21,7 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let loop = try EventLoop()
-        let log = Log(2, loop)
+        let log = Log(2, loop, .suiting(2))
         var scripting = limits.scripting
         scripting.grants = grants.grants
         // What is right about a file does not depend on the flags that it will run with.
@@ -29,7 +29,7 @@ struct Check: ParsableCommand {
         let (paths, given) = try HandlerSearch.all.findAll(handlers)
         scripting.given = given
         let faults = Reloader.check(paths, scripting, loop, log)
-        for fault in faults { log.line(fault.text(.suiting(2))) }
+        for fault in faults { log.fault(fault) }
         log.flush()
         if !faults.isEmpty { throw ExitCode.failure }
     }

@@ -29,10 +29,11 @@ struct Dogger: ParsableCommand {
     /// As the parser's own `main`, but a wrong use ends with 2, and faults go to standard error in dogger's words.
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
-        let own = arguments.prefix { $0 != "--" }
+        // Behind it stands the user's command, for those that run one, and for others what is no option.
+        let own = runsCommand(arguments.first) ? arguments.prefix { $0 != "--" } : arguments
         do {
             if Set(own) == ["--version", "--verbose"] {
-                print(try Version.verbose())
+                Output.say(text: try Version.verbose())
                 return
             }
             var command = try parseAsRoot(Run.withInspectAddress(Array(own)))
@@ -41,8 +42,6 @@ struct Dogger: ParsableCommand {
             if var run = command as? any RunsCommand {
                 run.command = behind
                 try run.run()
-            } else if !behind.isEmpty {
-                throw ValidationError("only `dogger run` and `dogger record` take a command behind --")
             } else {
                 try command.run()
             }
@@ -50,27 +49,28 @@ struct Dogger: ParsableCommand {
             let code = exitCode(for: error)
             let isOurs = error is Failure || error is SystemError || error is SharingFault
             let message = isOurs ? "\(error)" : fullMessage(for: error)
-            let text = isOurs ? "dogger: \(message)" : message
-            if code == .success {
-                if !text.isEmpty { print(text) }
-                Glibc.exit(0)
+            if !message.isEmpty {
+                if code != .success, logsObjects(own) {
+                    Output.say(LogObject.error(message), to: 2)
+                } else if isOurs {
+                    Output.say("dogger: \(message)", to: 2)
+                    if let excerpt = (error as? Failure)?.excerpt, !excerpt.isEmpty { Output.say(text: excerpt, to: 2) }
+                } else {
+                    Output.say(text: message, to: code == .success ? 1 : 2)
+                }
             }
-            if !text.isEmpty { printError(logsObjects(own) ? LogObject.error(message) : text) }
             Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
         }
+    }
+
+    private static func runsCommand(_ name: String?) -> Bool {
+        configuration.subcommands.contains { $0 is any RunsCommand.Type && $0._commandName == name }
     }
 
     /// `--log-format json`, asked of the text: arguments that are wrong are not parsed, and that has to be told in the same form.
     private static func logsObjects(_ arguments: ArraySlice<String>) -> Bool {
         arguments.contains("--log-format=json") || zip(arguments, arguments.dropFirst()).contains { $0 == ("--log-format", "json") }
     }
-}
-
-/// A line on standard error.
-func printError(_ line: String) {
-    let error = fdopen(2, "w")
-    fputs("\(line)\n", error)
-    fflush(error)
 }
 
 /// A subcommand that runs a command of the user's.
@@ -82,7 +82,12 @@ protocol RunsCommand: ParsableCommand {
 /// What ends a command: a sentence for standard error, and the exit status.
 struct Failure: Error, CustomStringConvertible {
     var message: String
+    /// Lines to be shown under it; empty where there are none.
+    var excerpt: String
     var description: String { message }
 
-    init(_ message: String) { self.message = message }
+    init(_ message: String, excerpt: String = "") {
+        self.message = message
+        self.excerpt = excerpt
+    }
 }

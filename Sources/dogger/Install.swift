@@ -40,7 +40,6 @@ struct Install: ParsableCommand {
         let order = Installation.Order(path: file, digest: sha256, name: name, replaces: force)
         let done = try Installation.install(order, into: directory, options)
         let flags = done.needs.map { " \($0.flag)" }.joined()
-        print(done.wasThere ? "\(done.path) is there already, in this version" : "installed \(done.path)")
-        print("  dogger run \(done.name)\(flags)")
+        Output.say(done.wasThere ? "\(done.path) is there already, in this version" : "installed \(done.path)", "  dogger run \(done.name)\(flags)")
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Scripting
 
 struct List: ParsableCommand {
@@ -19,10 +18,9 @@ struct List: ParsableCommand {
     func run() throws {
         let listed = HandlerSearch.all.list()
         if json {
-            fwrite(HandlerSearch.json(listed), 1, HandlerSearch.json(listed).count, fdopen(1, "w"))
-            fflush(nil)
+            try Output.write(HandlerSearch.json(listed))
         } else {
-            print(HandlerSearch.table(listed, width: Terminal.width(1)), terminator: "")
+            try Output.write(Array(HandlerSearch.table(listed, width: Terminal.width(1)).utf8))
         }
     }
 }

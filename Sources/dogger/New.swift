@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Scripting
 
 extension Template: ExpressibleByArgument {}
@@ -44,12 +43,12 @@ struct New: ParsableCommand {
                 .replacing("describe(\"\(from.rawValue)\"", with: "describe(\"\(last)\"").utf8)
         }
         try SharedFile.create([("\(stem).lua", named(from.handler)), ("\(stem)_test.lua", named(from.test))])
+        let (handler, test) = (ShellWord.quoted("\(stem).lua"), ShellWord.quoted("\(stem)_test.lua"))
         let behind = from == .policy || from == .proxy ? " --upstream docker" : ""
-        print("""
-            wrote \(stem).lua and \(stem)_test.lua. Next:
-              dogger run \(stem).lua\(behind)    serves it; save it, and the next request gets the new version
-              dogger test \(stem)_test.lua    runs its test
-              dogger types    tells your editor the functions that there are
-            """)
+        Output.say(
+            "wrote \(stem).lua and \(stem)_test.lua. Next:",
+            "  dogger run \(handler)\(behind)    serves it; save it, and the next request gets the new version",
+            "  dogger test \(test)    runs its test",
+            "  dogger types    tells your editor the functions that there are")
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Scripting
 
 struct PackHandler: ParsableCommand {
@@ -31,20 +30,15 @@ struct PackHandler: ParsableCommand {
 
     func run() throws {
         let (pack, remarks) = try HandlerSearch.all.pack(handler, including: include)
-        for remark in remarks { printError("dogger: \(remark)") }
+        for remark in remarks { Output.say("dogger: \(remark)", to: 2) }
         let text = try pack.text()
         if let output {
             try Pack.checkReplaceable(output)
             try SharedFile.write(text, to: output)
-            print("\(SharedFile.digest(text))  \(output)")
+            Output.say("\(SharedFile.digest(text))  \(output)")
         } else {
-            write(text)
-            printError("\(SharedFile.digest(text))  -")
+            try Output.write(text)
+            Output.say("\(SharedFile.digest(text))  -", to: 2)
         }
-    }
-
-    private func write(_ text: [UInt8]) {
-        fwrite(text, 1, text.count, fdopen(1, "w"))
-        fflush(nil)
     }
 }

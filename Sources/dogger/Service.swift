@@ -83,11 +83,13 @@ final class Service {
         exit(0)
     }
 
+    /// One line; behind it, where people look on, the script's lines that it is about.
     private static func sentence(for error: any Error, _ style: LogStyle) -> String {
         switch error {
-        case let error as Reloader.StartError: error.text(style)
-        case let error as StoreError: error.message
-        default: "\(error)"
+        case let error as Reloader.StartError:
+            if case .aligned = style, !error.excerpt.isEmpty { "\(error.message)\n\(error.excerpt)" } else { error.message }
+        case let error as StoreError: Printable.text(error.message)
+        default: Printable.text("\(error)")
         }
     }
 

@@ -17,6 +17,6 @@ struct Show: ParsableCommand {
 
     func run() throws {
         let found = try HandlerSearch.all.find(handler)
-        print(try Showing.text(of: found.text ?? SharedFile.read(found.path), path: found.path), terminator: "")
+        try Output.write(Array(Showing.text(of: found.text ?? SharedFile.read(found.path), path: found.path).utf8))
     }
 }

@@ -214,7 +214,8 @@ final class Supervisor {
     /// Decides what comes after a worker.
     private func succeed(_ end: WorkerEnd, after lifetime: UInt64, wasServing: Bool) {
         guard hasServed else {
-            result = .failure(Failure(end.description))
+            let excerpt = if case .failed(_, let excerpt) = end { excerpt } else { "" }
+            result = .failure(Failure(end.description, excerpt: excerpt))
             return loop.stop()
         }
         if case .hung = end, wasServing {
@@ -223,7 +224,7 @@ final class Supervisor {
             return startWorker()
         }
         let wait = backoff.wait(after: lifetime)
-        if case .failed(let text) = end {
+        if case .failed(let text, _) = end {
             if text != lastFailure { say("dogger: \(text); there is no version that could serve, so connections wait for one that loads") }
             lastFailure = text
         } else if wait == 0 {

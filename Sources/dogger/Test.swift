@@ -97,9 +97,9 @@ struct Test: ParsableCommand {
         var count = 0
         var isFailed = false
         var written = ""
-        let isTerminal = isatty(1) == 1 && getenv("NO_COLOR") == nil
+        let hasColors = Terminal.hasColors(1)
         let shown = output == nil ? format : .plain
-        var reports = [shown.report(isTerminal: isTerminal) { Test.show($0) }]
+        var reports = [shown.report(isTerminal: hasColors) { Test.show($0) }]
         if output != nil { reports.append(format.report(isTerminal: false) { written += $0 }) }
         let report = TestReports(reports)
         for file in files {
@@ -116,31 +116,23 @@ struct Test: ParsableCommand {
         if let output { try Test.write(written, to: output) }
         if let counted = runner.coverage?.files {
             // A report for a machine stands alone.
-            if coverage { shown == .plain ? Test.show("\n" + CoverageReport.table(counted)) : Test.write(CoverageReport.table(counted), 2) }
+            if coverage { shown == .plain ? Test.show("\n" + CoverageReport.table(counted)) : Test.show(CoverageReport.table(counted), to: 2) }
             if let lcov { try Test.write(CoverageReport.lcov(counted), to: lcov) }
         }
         return !isFailed
     }
 
-    private static func show(_ text: String) { write(text, 1) }
-
-    private static func write(_ text: String, _ descriptor: Int32) {
-        var text = text
-        text.withUTF8 { bytes in
-            var sent = 0
-            while sent < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress! + sent, bytes.count - sent)
-                guard count > 0 || errno == EINTR else { return }
-                sent += max(0, count)
-            }
-        }
-    }
+    private static func show(_ text: String, to descriptor: Int32 = 1) { try? Output.write(Array(text.utf8), to: descriptor) }
 
     private static func write(_ text: String, to path: String) throws {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard file >= 0 else { throw Failure("\(path) can't be written: \(SystemError.reason(errno))") }
-        write(text, file)
-        close(file)
+        defer { close(file) }
+        do throws(SystemError) {
+            try Output.write(Array(text.utf8), to: file)
+        } catch {
+            throw Failure("\(path) can't be written: \(SystemError.reason(error.code))")
+        }
     }
 }
 

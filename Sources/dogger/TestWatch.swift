@@ -35,14 +35,13 @@ final class TestWatch {
             do {
                 _ = try runFiles(files, runner)
             } catch let error as Failure {
-                print("dogger: \(error.message)")
+                Output.say("dogger: \(error.message)")
             }
             let sources = runner.sources.values.reduce(into: Set<String>()) { $0.formUnion($1) }
             watcher.watch(sources)
             // What was saved between the reading and the watching is told by nobody.
             changed = runner.stale.reduce(into: Set<String>()) { $0.formUnion(runner.sources[$1] ?? []) }
-            print("\nwaiting for a save ...")
-            fflush(nil)
+            Output.say("", "waiting for a save ...")
             isWaiting = true
             while changed.isEmpty { try loop.run() }
             isWaiting = false

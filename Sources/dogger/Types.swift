@@ -1,4 +1,6 @@
 import ArgumentParser
+import EventLoop
+import Glibc
 import Scripting
 
 struct Types: ParsableCommand {
@@ -21,9 +23,19 @@ struct Types: ParsableCommand {
     var directory = "."
 
     func run() throws {
-        let isFirst = try EditorTypes.write(to: directory)
-        if !isFirst {
-            print("\(directory)/\(EditorTypes.settings) is there already and was left as it is; if it is not from here, it needs \(EditorTypes.setting)")
+        let isFirst: Bool
+        do throws(SystemError) {
+            isFirst = try EditorTypes.write(to: directory)
+        } catch {
+            guard error.code == ENOENT || error.code == ENOTDIR else { throw error }
+            throw Failure("\(directory) is no directory: make it first, or name the one that holds your handlers")
+        }
+        let inDirectory = directory == "." ? "" : "\(directory)/"
+        Output.say("wrote \(inDirectory)\(EditorTypes.folder)\(isFirst ? " and \(inDirectory)\(EditorTypes.settings)" : "")")
+        if isFirst {
+            Output.say("  open \(directory == "." ? "this directory" : directory) in an editor that has the Lua language server")
+        } else {
+            Output.say("  \(inDirectory)\(EditorTypes.settings) is there already and was left as it is; if it is not from here, it needs \(EditorTypes.setting)")
         }
     }
 }

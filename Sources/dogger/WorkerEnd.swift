@@ -5,8 +5,8 @@ import Glibc
 enum WorkerEnd: Equatable {
     /// It had nothing more to do.
     case finished
-    /// The handlers did not load, or the like: a sentence.
-    case failed(String)
+    /// The handlers did not load, or the like: a sentence; and the script's lines that it is about, for whom they are shown to.
+    case failed(String, excerpt: String = "")
     /// A script could not be stopped: a sentence.
     case hung(String)
     /// The parent ended it, for it did not answer for this many nanoseconds.
@@ -19,7 +19,9 @@ enum WorkerEnd: Equatable {
     ///   - wasAsked: it was told to end.
     init(_ status: ChildProcess.Status, lastWord: (kind: Channel.Kind, text: String)?, wasAsked: Bool) {
         switch (status, lastWord?.kind) {
-        case (.exited, .failed?): self = .failed(lastWord!.text)
+        case (.exited, .failed?):
+            let lines = lastWord!.text.split(separator: "\n", maxSplits: 1).map(String.init)
+            self = .failed(lines.first ?? "", excerpt: lines.count > 1 ? lines[1] : "")
         case (.exited, .hung?): self = .hung(lastWord!.text)
         case (.signalled(let number), let kind): self = .signalled(number, place: kind == .crashed ? lastWord!.text : nil)
         case (.exited(let code), _): self = code == 0 && wasAsked ? .finished : .exited(code)
@@ -30,7 +32,7 @@ enum WorkerEnd: Equatable {
     var description: String {
         switch self {
         case .finished: "the worker finished"
-        case .failed(let text), .hung(let text): text
+        case .failed(let text, _), .hung(let text): text
         case .silent(let time): "the worker did not answer for \(readable(time)), and was ended"
         case .signalled(let number, let place?):
             "\(place): the worker crashed here with signal \(number) (\(String(cString: strsignal(number))))"

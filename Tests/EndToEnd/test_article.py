@@ -68,8 +68,8 @@ def test_docker_over_tcp(serve, examples, docker):
 def test_a_request_s_body_is_in_the_log(serve):
     dogger = serve("return function(req) return 'thanks' end")
     dogger.post("/thing", '{"name": "web"}')
-    dogger.wait(r'^\{"name": "web"\}$')
-    assert dogger.lines[-2:] == ["> POST /thing", '{"name": "web"}']
+    dogger.wait(r'^  \{"name": "web"\}$')
+    assert dogger.lines[-2:] == ["> POST /thing", '  {"name": "web"}']
 
 
 def test_a_body_that_comes_after_its_head_is_in_the_log_as_well(serve):
@@ -79,13 +79,13 @@ def test_a_body_that_comes_after_its_head_is_in_the_log_as_well(serve):
         assert connection.read_head().status == 100
         connection.send('{"name": "web"}')
         assert connection.read_response().body == b"15 bytes"
-    dogger.wait(r'^\{"name": "web"\}$')
+    dogger.wait(r'^  \{"name": "web"\}$')
 
 
 def test_a_long_body_is_told_by_its_size(serve):
     dogger = serve("return function(req) return #req.body .. ' bytes' end")
     dogger.post("/thing", "x" * 3000)
-    dogger.wait(r"^\(3000 bytes\)$")
+    dogger.wait(r"^  \(3000 bytes\)$")
 
 
 def test_docker_sends_bodies_that_the_log_shows(serve, docker):
@@ -95,7 +95,7 @@ def test_docker_sends_bodies_that_the_log_shows(serve, docker):
           return { status = 201, json = { Id = docker.id("x"), Warnings = require("dogger.json").array()  } }
         end }""")
     assert docker(dogger)("create", "--name", "fake", "alpine").returncode == 0
-    dogger.wait(r'^\{"Hostname":.*\}|^\(\d+ bytes\)$')
+    dogger.wait(r'^  \{"Hostname":.*\}|^  \(\d+ bytes\)$')
 
 
 def test_trace_adds_headers_and_bodies(serve):

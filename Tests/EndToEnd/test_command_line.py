@@ -7,6 +7,7 @@ import re
 import socket
 import stat
 import subprocess
+import unicodedata
 
 import pytest
 from harness import BINARY, Dogger, finish
@@ -98,7 +99,6 @@ def test_the_completion_for_bash_completes(directory):
     (["run", "handler.lua", "--script-timeout", "soon"], ["soon", "--script-timeout", "write a time as 500ms, 10s or 2m"]),
     (["run", "handler.lua", "--listen", "9000"], ["9000", "--listen", "write an address as 127.0.0.1:9000"]),
     (["run", "handler.lua", "--listen", "127.0.0.1:99999"], ["99999", "--listen"]),
-    (["check", "handler.lua", "--", "ls"], ["dogger run"]),
     (["run", "handler.lua", "--"], ["no command stands behind --"]),
 ])
 def test_wrong_use(write, directory, arguments, words):
@@ -372,3 +372,84 @@ def test_the_engine_that_docker_would_use(serve, directory, write, host, context
     kept = {name: value for name, value in os.environ.items() if name not in ("DOCKER_HOST", "DOCKER_CONTEXT")}
     dogger = serve(None, "--upstream", "docker", env=kept | given | {"DOCKER_CONFIG": str(directory)})
     dogger.wait(f"in front of {expected} on ")
+
+
+# Names of files, which others may have chosen
+
+
+NAME = "\x1b[2J\x1b]0;t\x07\r\u009b2J\u202e\ndogger: forged"
+SHOWN = r"\x1b[2J\x1b]0;t\x07\x0d\xc2\x9b2J\xe2\x80\xae\x0adogger: forged"
+GOOD = "return function(req) return 'x' end\n"
+
+
+def names(directory, write):
+    """Commands that tell of files with such names: arguments, status."""
+    write(GOOD, NAME + ".lua")
+    write("local x = = 1\n", NAME + "_bad.lua")
+    write("return function(req) return require 'dogger.test' end", NAME + "/h.lua")
+    write(GOOD, NAME + "/h.pack.lua")
+    write("it('a\\nb\\27[2J', function() print('p\\27[2J') assert.equal('x\\27[2J', req) end)", NAME + "/x_test.lua")
+    write("-- @needs \x1b[2J\n" + GOOD, NAME + "_needs.lua")
+    write("-- @pack 2 \x1b[2J\n" + GOOD, NAME + "_pack.lua")
+    write("local x = require('\x1b[2J')\n" + GOOD, NAME + "_module.lua")
+    write(GOOD, NAME + "/plain.txt")
+    none = NAME + "none.lua"
+    for command in ("run", "check", "show", "pack", "install", "test"):
+        yield [command, none], 2 if command == "test" else 1
+        yield [command, NAME], 1
+    for bad in ("_bad", "_needs", "_pack", "_module"):
+        for command in ("run", "check", "show", "pack", "install"):
+            yield [command, NAME + bad + ".lua"], None
+    yield ["pack", NAME + ".lua", "-o", NAME + "/plain.txt"], 1
+    yield ["pack", NAME + ".lua", "-o", NAME + "/out.lua"], 1
+    yield ["pack", NAME + "/h.pack.lua", "-o", NAME + "/out.lua"], 0
+    yield ["pack", NAME + ".lua", "--include", none], 1
+    yield ["install", NAME + ".lua"], 1
+    yield ["install", NAME + ".lua", "--name", NAME], 2
+    yield ["install", NAME + "/h.pack.lua", "--name", "good"], 0
+    yield ["list"], 0
+    yield ["test", NAME, "--coverage"], 1
+    yield ["test", NAME, "--format", "tap"], 1
+    yield ["test", NAME, "--format", "junit"], 1
+    yield ["test", NAME, "--filter", "%" + NAME], 2
+    yield ["test", NAME, "--output", NAME + "/no/such"], 1
+    yield ["new", NAME], 2
+    yield ["new", NAME + "/new"], 0
+    yield ["new", NAME + "/new"], 1
+    yield ["new", NAME + "/none/new"], 1
+    yield ["types", NAME], 0
+    yield ["types", NAME], 0
+    yield ["types", none], 1
+    yield ["record", "-o", NAME + ".lua", "--upstream", "/none"], 1
+    yield ["record", "-o", NAME + "/none/tape.lua", "--upstream", "/none"], 1
+    yield ["record", "-o", "tape.lua", "--upstream", NAME], 2
+    yield ["record", "-o", NAME + "/tape.lua", "--upstream", "/none", "--", "true"], 0
+    yield ["record", "-o", "tape.lua", "--upstream", "/none", "--", NAME], 127
+    yield ["run", NAME + ".lua", "--", "true"], 0
+    yield ["run", NAME + ".lua", "--", NAME], 127
+    yield ["run", NAME + ".lua", "--log-format", "color", "--", "true"], 0
+    yield ["run", NAME + "_bad.lua", "--log-format", "color"], 1
+    yield ["run", NAME + "_bad.lua", "--log-format", "json"], 1
+    yield ["run", NAME + ".lua", "--socket", NAME + "/none/s"], 1
+    yield ["run", NAME + ".lua", "--socket", NAME + "/plain.txt"], 1
+    yield ["run", NAME + ".lua", "--store", NAME + "/plain.txt", "--", "true"], 1
+    yield ["run", NAME + ".lua", "--allow-read", none, "--", "true"], None
+    yield ["run", NAME + ".lua", "--upstream", NAME], 2
+    yield ["run", "--" + NAME], 2
+    yield [NAME], 2
+    yield ["check", NAME + ".lua", "--memory-limit", NAME], 2
+
+
+def test_no_name_of_a_file_moves_a_cursor(directory, write):
+    environment = os.environ | {"XDG_DATA_HOME": str(directory / NAME), "HOME": str(directory), "DOCKER_HOST": "unix:///none"}
+    told = ""
+    for arguments, status in names(directory, write):
+        done = finish(*arguments, cwd=directory, env=environment)
+        told += done.stdout + done.stderr
+        text = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr) if "color" in arguments else done.stdout + done.stderr
+        hidden = sorted({c for c in text if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")})
+        assert hidden == [], (arguments, text)
+        # But where the parser of arguments speaks of what the user has just written.
+        assert done.returncode == 2 or "\ndogger: forged" not in text, (arguments, text)
+        assert status in (None, done.returncode), (arguments, text)
+    assert told.count(SHOWN) > 50

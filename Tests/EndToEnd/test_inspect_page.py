@@ -358,11 +358,21 @@ def test_what_comes_from_strangers_is_text(serve, write, look_on):
 
 
 def test_hidden_characters_are_shown(serve, look_on):
-    dogger = serve("return function(req) return 'safe\\u{202e}evil\\27[31m' end", "--inspect")
+    dogger = serve("return function(req) return 'safe\\u{202e}evil\\27[31m \\u{61c}\\u{e0041}\\u{fffe}' end", "--inspect")
     page = look_on(dogger)
     dogger.get("/x")
     page.open("/x", "Response")
-    assert "safe⟨U+202E⟩evil␛[31m" in page.panel
+    assert "safe⟨U+202E⟩evil␛[31m ⟨U+061C⟩⟨U+E0041⟩⟨U+FFFE⟩" in page.panel
+
+
+def test_a_body_that_is_nothing_but_brackets_costs_the_page_little(serve, look_on):
+    dogger = serve("return function(req) return #req.body .. ' bytes' end", "--inspect")
+    page = look_on(dogger)
+    dogger.post("/deep", b"[" * 32000 + b"]" * 32000)
+    page.open("/deep", "Request")
+    assert page.panel.count("[") == 32000
+    # As much as it has to be, and not a line of 64 kB for each bracket.
+    assert page.page.evaluate("document.querySelector('#panel pre').textContent.length") < 10_000_000
 
 
 def test_another_page_can_neither_read_nor_send(serve, look_on, browser):

@@ -326,6 +326,31 @@ def test_new_takes_the_function_where_nothing_is_said(directory, serve):
     assert serve(directory / "hello.lua").get("/x").text == "hello from /x\n"
 
 
+def test_what_stands_behind_two_dashes_is_no_option(directory, write):
+    assert finish("new", "--", "hello", cwd=directory).returncode == 0
+    assert finish("check", "--", "hello.lua", cwd=directory).returncode == 0
+    done = finish("new", "--from", "engine", "--", "--from", cwd=directory)
+    assert done.returncode == 2 and "'--from' can't be a handler's name" in done.stderr
+    done = finish("check", "hello.lua", "--", "ls", cwd=directory)
+    assert done.returncode == 1 and "there is no handler 'ls'" in done.stderr
+
+
+def test_what_is_proposed_can_be_copied_into_a_shell(directory, write):
+    """A header comes from others, and so may the names of files."""
+    write("-- @needs env $(touch${IFS}pwned), read ;touch${IFS}pwned, net 'x'`touch${IFS}pwned`\nreturn function() return 'x' end", "evil.lua")
+    flags = "--allow-env '$(touch${IFS}pwned)' --allow-read ';touch${IFS}pwned' --allow-net ''\\''x'\\''`touch${IFS}pwned`'"
+    done = finish("run", "evil.lua", cwd=directory)
+    assert (done.returncode, done.stderr) == (1, f"dogger: evil.lua needs what it was not given: add {flags}\n")
+    assert f"--allow-env '$(touch${{IFS}}pwned)'\n" in finish("show", "evil.lua", cwd=directory).stdout
+    done = finish("install", "evil.lua", cwd=directory, env=os.environ | {"XDG_DATA_HOME": str(directory)})
+    assert done.stdout.splitlines()[1] == f"  dogger run evil {flags}"
+    (directory / "my $(touch pwned)").mkdir()
+    done = finish("new", "my $(touch pwned)/x", cwd=directory)
+    assert "  dogger run 'my $(touch pwned)/x.lua'    serves it" in done.stdout and "  dogger test 'my $(touch pwned)/x_test.lua'  " in done.stdout
+    subprocess.run(["sh", "-c", f"true {flags}"], cwd=directory, check=True)
+    assert not (directory / "pwned").exists()
+
+
 def test_new_overwrites_nothing(directory, write):
     (directory / "sub").mkdir()
     write("mine", "sub/b_test.lua")
@@ -335,7 +360,7 @@ def test_new_overwrites_nothing(directory, write):
     assert [path.name for path in (directory / "sub").iterdir()] == ["b_test.lua"] and (directory / "sub/b_test.lua").read_text() == "mine"
     assert finish("new", "sub/c.lua", cwd=directory).returncode == 0
     assert finish("new", "sub/c", cwd=directory).returncode == 1
-    assert finish("new", "none/c", cwd=directory).stderr == "dogger: none/c.lua can't be written: No such file or directory\n"
+    assert finish("new", "none/c", cwd=directory).stderr == "dogger: none/c.lua can't be written: there is no directory none; make it first\n"
     for name in ("a b", ".x", "x_test", "sub/", "", "a.b"):
         assert finish("new", name, cwd=directory).returncode == 2, name
     assert finish("new", "d", "--from", "nothing", cwd=directory).returncode == 2

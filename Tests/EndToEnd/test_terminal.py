@@ -11,6 +11,8 @@ import struct
 import subprocess
 import termios
 import time
+import unicodedata
+from urllib.parse import quote_from_bytes
 
 import pytest
 from harness import BINARY, PATIENCE, Connection, finish
@@ -179,7 +181,7 @@ def test_trace_shows_all_on_a_terminal_too(screen):
     screen = screen("--trace", NO_COLOR="1")
     screen.get("/ok")
     screen.wait(LINE.format(200, "/ok"))
-    for line in ("> GET /ok", ">   Host: d", "< 200 OK", "< fine"):
+    for line in ("> GET /ok", ">   Host: d", "< 200 OK", "<< fine"):
         assert f"\n{line}\n" in screen.text
 
 
@@ -311,3 +313,77 @@ def test_no_summary_where_nobody_wants_one(directory, write):
     nothing = Screen(["run", "handler.lua", "--", "true"], directory, NO_COLOR="1").end()
     piped = subprocess.run([BINARY, "run", "handler.lua", *COMMAND], cwd=directory, capture_output=True, text=True, timeout=PATIENCE)
     assert "requests:" not in quiet and nothing == "" and "requests:" not in piped.stderr and piped.stdout == "done\n"
+
+
+# What others write
+
+
+LOUD = """
+local dogger = require "dogger"
+return {
+  ["GET /print"] = function(req) print(req.query.x, "\\27[1mown\\27[0m") return "" end,
+  ["GET /log"] = function(req) dogger.log(req.query.x) return "" end,
+  ["GET /error"] = function(req) error(req.query.x) end,
+  ["GET /status"] = function(req) error({ status = 418, message = req.query.x }) end,
+  ["GET /call"] = function(req)
+    local t = { [req.query.x] = function() error("x") end }
+    t[req.query.x]()
+  end,
+  ["GET /chunk"] = function(req) load("local a = 1\\nerror(a.b.c)", "=" .. req.query.x)() end,
+  ["GET /module"] = function(req) require(req.query.x) end,
+  ["GET /json"] = function(req) return { json = { [req.query.x] = print } } end,
+  ["GET /header"] = function(req) return { headers = { A = req.query.x } } end,
+  ["GET /store"] = function(req) require("dogger.store").set(req.query.x, print) end,
+  ["GET /read"] = function(req) return dogger.read_file(req.query.x) end,
+  ["GET /fetch"] = function(req) return require("dogger.http").get(req.query.x) end,
+  ["GET /stream"] = function(req) return { body = function(out) out:write(req.query.x) end } end,
+  ["POST /body"] = function(req) return req.body end,
+}
+"""
+LINES = ["> GET /forged", "dogger: forged", "loud.lua:1: forged", "< 200 forged", "12:34:56 200 GET    /forged"]
+EVIL = "\n".join(["\x1b[2J\x1b]0;t\x07", "a\rb\x08\x7f", "\x9b2J \u202e \u2028 \ufeff", *LINES])
+
+
+def is_shown(character):
+    return character in "\n\t" or not unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+
+
+def hidden(text):
+    """What of a text could do something to a terminal."""
+    return sorted({character for character in text if not is_shown(character)})
+
+
+@pytest.mark.parametrize("options", [(), ("--trace",), ("--quiet",), ("--log-format", "json"), ("--log-format", "json", "--trace")], ids=" ".join)
+def test_no_text_of_others_moves_a_cursor_or_looks_like_a_line(serve, write, options):
+    write(LOUD, "loud.lua")
+    dogger = serve(["loud.lua"], *options)
+    paths = re.findall(r'"GET (/\w+)"', LOUD)
+    for path in paths:
+        # The last is no UTF-8 at all.
+        for data in (EVIL.encode(), EVIL.encode("latin-1", "replace"), bytes(range(1, 256))):
+            assert dogger.get(path + "?x=" + quote_from_bytes(data)).status in (200, 418, 500)
+    dogger.post("/body", EVIL.encode())
+    dogger.post("/body", EVIL.replace("\x1b", "").replace("\x07", "").replace("\x08", "").replace("\x7f", "").encode())
+    dogger.get("/", [("X", "\x9b2J"), ("Y", "\u202e".encode().decode("latin-1"))])
+    dogger.get("/print?x=end")
+    dogger.wait(r"\bend\b.*own")
+    assert hidden("\n".join(dogger.lines)) == []
+    assert not [line for line in dogger.lines if line.startswith(tuple(LINES))]
+    if options == ():
+        lines = dogger.lines
+        at = next(i for i, line in enumerate(lines) if line.startswith("loud.lua:4: "))
+        # The script's own colours too: nobody can tell them from a client's.
+        assert lines[at:at + 8] == [
+            "loud.lua:4: \\x1b[2J\\x1b]0;t\\x07", "  a\\x0db\\x08\\x7f", "  \\xc2\\x9b2J \\xe2\\x80\\xae \\xe2\\x80\\xa8 \\xef\\xbb\\xbf",
+            *(f"  {line}" for line in LINES[:-1]), f"  {LINES[-1]}\t\\x1b[1mown\\x1b[0m"]
+
+
+def test_no_text_of_others_moves_a_terminal_s_cursor(screen):
+    screen = screen("--trace", handler=LOUD, NO_COLOR="1")
+    for path in re.findall(r'"GET (/\w+)"', LOUD):
+        screen.get(path + "?x=" + quote_from_bytes(EVIL.encode()))
+    screen.get("/print?x=end")
+    screen.wait("end.*own")
+    text = screen.stop()
+    assert hidden(text) == []
+    assert not [line for line in text.split("\n") if line.startswith(tuple(LINES))]

@@ -220,7 +220,6 @@ def test_filter(run):
     (["x.lua", "--format", "csv"], "csv"),
     (["x.lua", "--timeout", "soon"], "soon"),
     (["x.lua", "--watch", "--output", "f"], "--watch is for people"),
-    (["x.lua", "--", "ls"], "dogger run"),
 ])
 def test_wrong_use(write, directory, arguments, words):
     write("local x = 1", "h.lua")
@@ -376,6 +375,10 @@ def test_assert_itself_is_lua_s(passes, fails):
     "local s = spy.new(function() dogger.sleep(3600) return dogger.now() end) local before = dogger.now() assert.equal(before + 3600, s())",
     "local engine = spy.new(function(req) return req.method end) t.load('pass.lua', { upstream = engine }):get('/')"
     " assert.spy(engine).was.called(1)",
+    "local o = { f = function() return 'f' end, inner = { g = function() return 'g' end, n = 1 } } o.self = o local f = o.f"
+    " assert.equal(o, mock(o)) assert.same({ 'f', 'g', 1 }, { o.f(), o.inner.g(5), o.inner.n }) assert.spy(o.inner.g).was.called_with(5)"
+    " mock.clear(o) assert.spy(o.f).was_not.called() mock.revert(o) assert.equal(f, o.f)",
+    "local o = { f = error } mock(o, true, 1, 2) assert.same({ 1, 2 }, { o.f() }) assert.stub(o.f).was.called(1)",
 ])
 def test_spies_and_stubs(passes, write, holds):
     write("return function(req) return req:forward() end", "pass.lua")
@@ -393,16 +396,83 @@ def test_spies_and_stubs(passes, write, holds):
     ("local s = spy.new() assert.spy(s).called_at_least(2)", "expected at least 2 calls\n"),
     ("local s = spy.new() assert.spy(s).was.frobbed()", "assert.spy(...).was.frobbed is no assertion; of spies there are called"),
     ("local s = spy.new() assert.spy(s).was.called('x')", "the number of calls is an integer"),
-    ("assert.spy(print).was.called()", "assert.spy takes what spy.new, spy.on or stub gave"),
+    ("assert.spy(print).was.called()", "assert.spy takes what spy.new, spy.on, stub or mock gave"),
     ("spy.on({}, 'f')", "spy.on: there is no 'f' to look at; stub makes one"),
     ("stub({ f = 1 }, 'f')", "stub: 'f' is a number and no function"),
     ("stub('f')", "stub takes a table, and the name of a function in it"),
     ("stub(string, 'rep')", "stub: "),
     ("spy.new(1)", "spy.new takes a function"),
+    ("mock(1)", "mock takes a table with functions in it"),
+    ("mock(string)", "mock: "),
+    ("local s = spy.new() s(1) assert.spy(s).was.called_with(match.is_string())", "expected a call with (match.is_string())\n    got 1 call:\n      (1)\n"),
+    ("assert.same({ a = match.is_number(), b = 1, c = match._ }, { a = 'x', b = 1, c = 7 })",
+     "the values differ at .a (- expected, + got):\n        {\n      -   a = match.is_number(),\n      +   a = \"x\",\n          b = 1,\n          c = 7,\n"),
+    ("assert.same(match.is_table(), 1)", "expected: match.is_table()\n    got:      1\n"),
+    ("match.is_purple()", "match.is_purple is no matcher; there are equal, same, ref"),
+    ("match.error_matches('x')", "match.error_matches is no matcher"),
+    ("match.is_any_of(1)", "match.is_any_of takes matchers, and argument 1 is 1"),
+    ("match.is_near(1)", "match.near takes what is expected"),
 ])
 def test_a_spy_that_saw_something_else(fails, broken, words):
     told = fails(broken)
     assert "    x_test.lua:3: " in told and words in told and "[dogger" not in told, told
+
+
+@pytest.mark.parametrize("matcher,holding,others", [
+    ("match._", "1 'x' false nil", ""),
+    ("match.is_string()", "'x' ''", "1 nil"),
+    ("match.is_not_string()", "1 nil", "'x'"),
+    ("match.is_not.string()", "1 nil", "'x'"),
+    ("match.is_nil()", "nil", "false"),
+    ("match.is_true()", "true", "1"),
+    ("match.is_truthy()", "1", "false nil"),
+    ("match.is_falsy()", "false nil", "1"),
+    ("match.is_equal(1)", "1 1.0", "2 '1'"),
+    ("match.equals(o)", "o", "{1}"),
+    ("match.is_same({1})", "o {1}", "{2} 1"),
+    ("match.is_ref(o)", "o", "{1}"),
+    ("match.is_not_ref(o)", "{1}", "o"),
+    ("match.is_near(1, 0.5)", "1.5 0.5", "2 'x' nil"),
+    ("match.has_match('^a+$')", "'aaa'", "'b' nil {}"),
+    ("match.matches('.', 1, true)", "'a.b'", "'ab'"),
+    ("match.is_any_of(match.is_nil(), match.is_string())", "nil 'x'", "1"),
+    ("match.is_all_of(match.is_string(), match.has_match('x'))", "'x'", "'y' 1"),
+    ("match.is_none_of(match.is_nil(), match.is_string())", "1", "nil 'x'"),
+])
+def test_matchers(passes, matcher, holding, others):
+    lines = [f"local o = {{1}} assert.is_true(match.is_matcher({matcher}))"]
+    for value in holding.split():
+        lines.append(f"do local s = spy.new() s({value}) assert.spy(s).was.called_with({matcher}) assert.same({matcher}, {value}) end")
+        lines.append(f"assert.same({{ 1, {{ {matcher} }}, 3 }}, {{ 1, {{ {value} }}, 3 }})" if value != "nil" else "")
+    for value in others.split():
+        lines.append(f"do local s = spy.new() s({value}) assert.spy(s).was_not.called_with({matcher}) assert.not_same({matcher}, {value}) end")
+    passes("\n".join(lines))
+
+
+def test_an_insulated_block_has_its_own_modules(run, write):
+    write("return { n = 0 }", "m.lua")
+    write("return { n = 0 }", "late.lua")
+    result = run("""
+local m = require "m"
+m.n = 1
+insulate("one", function()
+  local own = require "m"
+  local late = require "late"
+  it("shares what was there before", function() assert.equal(m, own) end)
+  it("keeps what the block required", function()
+    late.n = 5
+    assert.equal(late, require "late")
+  end)
+end)
+insulate(function()
+  it("has another", function() assert.equal(0, require "late".n) require "late".n = 6 end)
+  it("to its end", function() assert.equal(6, require "late".n) end)
+end)
+expose("and all else", function()
+  it("is as without them", function() assert.equal(0, require "late".n) end)
+end)
+""")
+    assert "5 passed, 0 failed" in result.stdout and "insulated has another" in result.stdout, result.stdout
 
 
 def test_what_a_test_replaced_is_put_back_at_its_end(run):

@@ -19,7 +19,9 @@ DEFINED = DOCS.known()
 
 def test_the_definitions_and_the_settings_are_written(directory):
     result = finish("types", directory)
-    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == (f"wrote {directory}/.dogger/types and {directory}/.luarc.json\n"
+                             f"  open {directory} in an editor that has the Lua language server\n")
     written = {path.name: path.read_bytes() for path in (directory / ".dogger/types").iterdir()}
     assert written == {path.name: path.read_bytes() for path in TYPES.iterdir()}
     settings = json.loads((directory / ".luarc.json").read_text())
@@ -33,15 +35,17 @@ def test_an_older_version_is_replaced_and_settings_are_left_alone(directory):
     (directory / ".luarc.json").write_text("{}")
     result = finish("types", cwd=directory)
     assert result.returncode == 0
-    assert "was left as it is" in result.stdout and '"workspace.library": [".dogger/types"]' in result.stdout
+    assert result.stdout.startswith("wrote .dogger/types\n  .luarc.json is there already and was left as it is") and '"workspace.library": [".dogger/types"]' in result.stdout
     assert (directory / ".luarc.json").read_text() == "{}"
     assert (directory / ".dogger/types/json.d.lua").read_bytes() == (TYPES / "json.d.lua").read_bytes()
 
 
 def test_a_directory_that_is_not_there_is_told(directory):
-    result = finish("types", directory / "none")
-    assert result.returncode == 1
-    assert re.match(r"dogger: cannot make .*/none/.dogger: No such file or directory\n", result.stderr)
+    (directory / "file").write_text("")
+    for name in ("none", "none/below", "file"):
+        result = finish("types", name, cwd=directory)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr == f"dogger: {name} is no directory: make it first, or name the one that holds your handlers\n"
 
 
 def modules():
@@ -76,6 +80,50 @@ def test_the_module_of_tests_has_the_names_that_are_defined(write, directory):
         end)""", "x_test.lua")
     result = finish("test", cwd=directory)
     assert result.returncode == 0, result.stdout
+
+
+def test_tests_have_the_globals_that_are_defined(write, directory):
+    """The names of busted and luassert: each that is defined is there, and the other way round."""
+    text = (TYPES / "busted.d.lua").read_text()
+    functions = re.findall(r"^function (\w+)\(", text, re.M)
+    tables = re.findall(r"^(\w+) = \{\}$", text, re.M)
+    others = [name for line in re.findall(r"^([\w, ]+) = [^{\n]+$", text, re.M) for name in line.split(", ") if not line.startswith("local ")]
+    members = re.findall(r"^function (\w+)\.(\w+)\(", text, re.M)
+    methods = re.findall(r"^function Spy:(\w+)\(", text, re.M)
+    assert "describe" in functions and "mock" in tables and "test" in others and ("spy", "on") in members and "clear" in methods
+    # What takes any name: one that means nothing says so when it is called.
+    phrases = {name: [field.split()[0] for field in DEFINED[f"dogger.{kind}"].of("field")]
+               for name, kind in (("assert", "Assert"), ("match", "Match"), ("assert.spy(spy.new())", "SpyAssert"))}
+    listed = lambda words: "{ " + ", ".join(f'"{word}"' for word in words) + " }"
+    write("return function() local list = {} for name in pairs(_G) do list[#list + 1] = name end return { json = list } end", "h.lua")
+    write(f"""
+        local t = require "dogger.test"
+        it("has them", function()
+          local found, handlers = {{}}, {{}}
+          for _, name in ipairs(t.load("h.lua"):get("/"):json()) do handlers[name] = name ~= "assert" end
+          for name in pairs(_G) do if not handlers[name] then found[#found + 1] = name end end
+          table.sort(found)
+          assert.same({listed(sorted({*functions, *tables, *others}))}, found)
+          for _, name in ipairs {listed(functions)} do assert.is_function(_G[name], name) end
+          {" ".join(f"assert.is_function({table}.{name})" for table, name in members)}
+          for _, name in ipairs {listed(methods)} do assert.is_function(spy.new()[name], name) end
+        end)
+        local function known(phrase, name)
+          local said = phrase[name]
+          if match.is_matcher(said) then return end
+          local _, fault = pcall(said)
+          fault = type(fault) == "table" and fault.message or tostring(fault)
+          -- A word that only leads on to others, as in assert.is.equal, has nothing to say by itself.
+          if not fault:find("is no assertion", 1, true) and not fault:find("is no matcher", 1, true) then return end
+          local _, more = pcall(said.frobbed)
+          assert.matches(name .. ".frobbed is no", more, 1, true)
+          assert.is_true(({{ is = true, is_not = true, are = true, are_not = true, has = true, has_no = true, does = true, does_not = true, was = true,
+            was_not = true }})[name], name)
+        end
+        {"".join(f'it("has what follows {name}", function() for _, name in ipairs {listed(fields)} do known({name}, name) end end)' + chr(10) for name, fields in phrases.items())}
+        """, "x_test.lua")
+    result = finish("test", cwd=directory)
+    assert result.returncode == 0 and "4 passed" in result.stdout, result.stdout
 
 
 # dogger.test is not for what is served; the test above looks at it.
@@ -208,5 +256,5 @@ def test_luacheck_has_nothing_to_say_about_the_examples(luacheck):
 
 def test_luacheck_can_read_the_definitions(luacheck):
     # They only declare: what they take and what they set is never used.
-    result = luacheck("--std", "lua54", "--max-line-length", "140", "--ignore", "121", "122", "142", "143", "212", "241", "--", str(TYPES))
+    result = luacheck("--std", "lua54+busted", "--max-line-length", "140", "--ignore", "121", "122", "142", "143", "212", "241", "--", str(TYPES))
     assert result.returncode == 0, result.stdout

@@ -13,12 +13,12 @@ import Testing
 
     @Test(arguments: [
         ("", "", "> POST /a?b\n"),
-        ("Content-Length: 5\r\n", "hello", "> POST /a?b\nhello\n"),
-        ("Content-Length: 7\r\n", "hello\r\n", "> POST /a?b\nhello\n"),
-        ("Content-Length: 9\r\n", "two\nlines", "> POST /a?b\ntwo\nlines\n"),
-        ("Content-Length: 3\r\n", "a\u{1b}b", "> POST /a?b\n(3 bytes)\n"),
-        ("Content-Length: 1024\r\n", String(repeating: "x", count: 1024), "> POST /a?b\n\(String(repeating: "x", count: 1024))\n"),
-        ("Content-Length: 1025\r\n", String(repeating: "x", count: 1025), "> POST /a?b\n(1025 bytes)\n"),
+        ("Content-Length: 5\r\n", "hello", "> POST /a?b\n  hello\n"),
+        ("Content-Length: 7\r\n", "hello\r\n", "> POST /a?b\n  hello\n"),
+        ("Content-Length: 9\r\n", "two\nlines", "> POST /a?b\n  two\n  lines\n"),
+        ("Content-Length: 3\r\n", "a\u{1b}b", "> POST /a?b\n  (3 bytes)\n"),
+        ("Content-Length: 1024\r\n", String(repeating: "x", count: 1024), "> POST /a?b\n  \(String(repeating: "x", count: 1024))\n"),
+        ("Content-Length: 1025\r\n", String(repeating: "x", count: 1025), "> POST /a?b\n  (1025 bytes)\n"),
     ])
     func aRequestIsALineAndItsBody(_ fields: String, _ body: String, _ expected: String) throws {
         #expect(try logged(ScriptingOptions(), fields, body) == expected + "DIR/h.lua:1: end\n")
@@ -39,12 +39,12 @@ import Testing
             >   Connection: close
             >   X-One: 1
             >   Content-Length: 5
-            hello
+              hello
             DIR/h.lua:1: end
             < 200 OK
             <   A: b
             <   Content-Type: text/plain; charset=utf-8
-            < answer
+            << answer
 
             """)
     }

@@ -1,5 +1,5 @@
 -- Writes a line for each request: who asked (the kernel's word for it), for what, and what came of it.
--- Use it with --quiet, so that no body stands in the log that looks like a line of it. A request that dogger itself refuses (no
+-- Use it with --quiet, so that little else stands in the log. A request that dogger itself refuses (no
 -- proper HTTP) never gets here; a handler behind that is stopped at a limit takes its line along, and dogger says that one was
 -- stopped. Of a stream (attach, exec, a build's session) its beginning is told, not what goes through it. The pid is the one that
 -- connected, which may have given its connection to another. Who doesn't read the log in time loses lines, and is told how many.

@@ -4,6 +4,10 @@ import EventLoop
 
 /// What dogger tells its user, line by line, on one descriptor (standard error).
 ///
+/// Clients, upstreams and scripts have a part in nearly every line, and whoever looks on has a terminal: so what could move its
+/// cursor is shown as an escape. A line that begins with a space belongs to the one above it, and only what is made here begins
+/// otherwise, so that nobody's text looks like another line of the log.
+///
 /// Lines are buffered. On a terminal they go out at the end of the turn, for somebody reads them as they go by; elsewhere
 /// when the loop is idle, so that a busy server has no system call a request for its log.
 public final class Log {
@@ -40,39 +44,47 @@ public final class Log {
         self.sink = sink
     }
 
-    /// Adds a line; the line feed is added here. Line feeds inside are kept.
+    /// Adds a line; the line feed is added here. What is behind a line feed inside is moved to the right.
     public func line(_ text: String) {
         var text = text
         text.withUTF8 { line(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Adds a line made of pieces, without a copy of its own.
+    /// The same of a line made of pieces, without a copy of its own.
     public func line(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ third: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ fourth: UnsafeRawBufferPointer = .init(start: nil, count: 0)) {
         guard style != .json else {
             var text = Array(first) + Array(second) + Array(third) + Array(fourth)
             if text.starts(with: Log.own) { text.removeFirst(Log.own.count) }
             return object(LogObject.message("info", text))
         }
-        add(first, second, third, fourth)
+        add(first.count + second.count + third.count + fourth.count) { lines in
+            Printable.append(first, to: &lines, indent: Log.indent)
+            Printable.append(second, to: &lines, indent: Log.indent)
+            Printable.append(third, to: &lines, indent: Log.indent)
+            Printable.append(fourth, to: &lines, indent: Log.indent)
+        }
     }
 
+    /// Spaces in front of what belongs to the line above.
+    private static let indent = 2
     private static let own = Array("dogger: ".utf8)
 
-    private func object(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+    private func object(_ bytes: [UInt8]) { add(bytes.count) { $0 += bytes } }
 
-    private func add(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ third: UnsafeRawBufferPointer = .init(start: nil, count: 0), _ fourth: UnsafeRawBufferPointer = .init(start: nil, count: 0)) {
+    /// What is printable already: it has colours, or several lines of its own.
+    private func printable(_ text: String) { add(text.utf8.count) { $0 += text.utf8 } }
+
+    private func add(_ size: Int, _ append: (inout [UInt8]) -> Void) {
         if let sink {
-            let pieces = [first, second, third, fourth]
-            return sink(String(decoding: pieces.joined(), as: UTF8.self))
+            var line: [UInt8] = []
+            append(&line)
+            return sink(String(decoding: line, as: UTF8.self))
         }
-        guard pending.count + first.count + second.count + third.count + fourth.count < Log.mostPending else {
+        guard pending.count + size < Log.mostPending else {
             lostLines += 1
             return
         }
-        pending.append(contentsOf: first)
-        pending.append(contentsOf: second)
-        pending.append(contentsOf: third)
-        pending.append(contentsOf: fourth)
+        append(&pending)
         pending.append(UInt8(ascii: "\n"))
         if pending.count >= Log.flushSize {
             flush()
@@ -117,7 +129,6 @@ public final class Log {
 
 extension Log {
     /// The sentence; under it the script's line, for people who look on; and where the script itself failed, the calls that led there.
-    /// The sentence may hold what a client sent, which must not look like another line of the log, nor move a terminal's cursor.
     /// - Parameter files: what the script came from.
     func failure(_ failure: ScriptFailure, _ files: ScriptFiles) {
         let hasTraceback = failure.status == 500 || failure.kind != .scriptError
@@ -126,6 +137,12 @@ extension Log {
 
     /// A sentence that may begin with a place in a script.
     func fault(_ message: String, _ files: ScriptFiles) { tell(message, "", files) }
+
+    /// What keeps a file from being loaded, and for people its line.
+    public func fault(_ fault: Reloader.StartError) {
+        line(fault.message)
+        if style != .plain, style != .json, !fault.excerpt.isEmpty { printable(fault.excerpt) }
+    }
 
     private func tell(_ message: String, _ traceback: String, _ files: ScriptFiles) {
         let excerpt = style == .plain ? nil : files.excerpt(message)
@@ -137,13 +154,13 @@ extension Log {
             object(LogObject.message("error", Array(message.utf8), more))
         default:
             let text = Printable.text(message)
-            line(style == .aligned(colors: true) ? "\u{1B}[31mdogger:\u{1B}[0m \(text)" : "dogger: \(text)")
-            if let excerpt { line(excerpt.text(width: Terminal.width(descriptor))) }
+            printable(style == .aligned(colors: true) ? "\u{1B}[31mdogger:\u{1B}[0m \(text)" : "dogger: \(text)")
+            if let excerpt { printable(excerpt.text(width: Terminal.width(descriptor))) }
             if !traceback.isEmpty { line(traceback) }
         }
     }
 
-    /// What a script says.
+    /// What a script says: its own colours are not kept, for a client's might be among them.
     /// - Parameter place: `file:line: `.
     func script(_ place: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer, request: UInt64?) {
         guard style == .json else { return line(place, text) }
@@ -156,7 +173,7 @@ extension Log {
     func request(_ record: RequestRecord) {
         switch style {
         case .plain: break
-        case .aligned(let colors): line(RequestLine(record: record, width: Terminal.width(descriptor), colors: colors).text)
+        case .aligned(let colors): printable(RequestLine(record: record, width: Terminal.width(descriptor), colors: colors).text)
         case .json: object(LogObject.request(record))
         }
     }

@@ -52,8 +52,8 @@ public final class Recorder: RequestHandler {
         if let path = plan.archive { archiveFile = try RecordedFile(path, mark: HARArchive.mark) } else { archiveFile = nil }
         let command = plan.command.isEmpty ? nil : Recorder.shown(plan.command)
         tape = Tape(Tape.Title(
-            begin: Take.wallClock(), upstream: Recorder.shown(upstream.address.description), command: command,
-            file: Recorder.shown(plan.tape)))
+            begin: Take.wallClock(), upstream: ShellWord.quoted(upstream.address.description), command: command,
+            file: ShellWord.quoted(plan.tape)))
         try write(isLast: false)
     }
 
@@ -109,20 +109,12 @@ public final class Recorder: RequestHandler {
         timer = nil
         try write(isLast: true)
         let what = tape.count == 1 ? "1 exchange" : "\(tape.count) exchanges"
-        return "recorded \(what) in \(tapeFile.path); dogger run \(Recorder.shown(tapeFile.path)) plays the tape"
+        return "recorded \(what) in \(tapeFile.path); dogger run \(ShellWord.quoted(tapeFile.path)) plays the tape"
     }
 
     /// The words of a command that say what it does. What follows may hold anything, a password too.
     private static func shown(_ command: [String]) -> String {
         let words = command.prefix(3).prefix { !$0.hasPrefix("-") }
-        return words.map(shown).joined(separator: " ") + (words.count < command.count ? " ..." : "")
-    }
-
-    /// A word as a shell takes it, in one line.
-    private static func shown(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { ($0 | 0x20) &- UInt8(ascii: "a") < 26 || "0123456789_-./:=@%+,".utf8.contains($0) }
-        if isPlain, !word.isEmpty { return word }
-        let text = UTF8Text.isText(Array(word.utf8)) ? word.filter { !$0.isNewline } : "..."
-        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return words.map(ShellWord.quoted).joined(separator: " ") + (words.count < command.count ? " ..." : "")
     }
 }

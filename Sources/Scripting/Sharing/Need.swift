@@ -6,15 +6,16 @@ public struct Need: Equatable, Sendable {
     /// Which directory, address or variable; nil where any will do.
     public var what: String?
 
-    /// What to give dogger for it.
+    /// What to give dogger for it, on a shell's command line.
     public var flag: String {
-        switch kind {
-        case .upstream: "--upstream \(what ?? "ADDRESS")"
-        case .read: "--allow-read \(what ?? "DIR")"
-        case .net: "--allow-net \(what ?? "ADDRESS")"
-        case .env: "--allow-env \(what ?? "NAME")"
-        case .store: "--store \(what ?? "FILE")"
+        let (option, any) = switch kind {
+        case .upstream: ("--upstream", "ADDRESS")
+        case .read: ("--allow-read", "DIR")
+        case .net: ("--allow-net", "ADDRESS")
+        case .env: ("--allow-env", "NAME")
+        case .store: ("--store", "FILE")
         }
+        return "\(option) \(what.map(ShellWord.quoted) ?? any)"
     }
 }
 

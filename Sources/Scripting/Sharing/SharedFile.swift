@@ -53,7 +53,11 @@ public enum SharedFile {
             }
             guard isWritten else {
                 for made in files[..<(descriptor >= 0 ? index + 1 : index)] { unlink(made.path) }
-                let why = descriptor < 0 && code == EEXIST ? "is there already, and is left as it is" : "can't be written: \(String(cString: strerror(code)))"
+                let why = switch descriptor < 0 ? code : 0 {
+                case EEXIST: "is there already, and is left as it is"
+                case ENOENT, ENOTDIR: "can't be written: there is no directory \(Path.directory(of: file.path)); make it first"
+                default: "can't be written: \(SystemError.reason(code))"
+                }
                 throw SharingFault("\(file.path) \(why)")
             }
         }

@@ -7,7 +7,7 @@ public enum CoverageReport {
         guard !files.isEmpty else { return "no handler was loaded, so no line was counted\n" }
         let rows = files.map { file in
             let missed = file.lines.filter { $0.hits == 0 }.map(\.number)
-            return (share(file.lines.count - missed.count, file.lines.count), file.name, file.lines.count, ranges(missed, file))
+            return (share(file.lines.count - missed.count, file.lines.count), Printable.text(file.name), file.lines.count, ranges(missed, file))
         }
         let width = rows.map { $0.1.count }.max() ?? 0
         var text = ""

@@ -45,7 +45,7 @@ final class JUnitReport: TestReport {
         }
     }
 
-    /// For texts and for attributes; what XML 1.0 has no way to say is shown as a question mark.
+    /// For texts and for attributes. What XML 1.0 has no way to say is in no result.
     private static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -56,7 +56,6 @@ final class JUnitReport: TestReport {
             case "\"": result += "&quot;"
             case "\n": result += "&#10;"
             case "\t": result += "&#9;"
-            case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: result += "?"
             default: result.unicodeScalars.append(scalar)
             }
         }

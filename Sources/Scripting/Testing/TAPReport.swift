@@ -32,18 +32,13 @@ final class TAPReport: TestReport {
 
     func end(seconds: Double) { write("1..\(count)\n") }
 
-    /// A description has no directive and no line feed but by an escape.
+    /// A description has no directive but by an escape.
     private static func escaped(_ text: String) -> String {
-        String(text.flatMap { $0 == "\\" || $0 == "#" ? "\\\($0)" : $0.isNewline ? " " : String($0) })
+        String(text.flatMap { $0 == "\\" || $0 == "#" ? "\\\($0)" : String($0) })
     }
 
     /// A block of YAML, which takes lines as they are; the number is how far they are indented, so that their own blanks count.
-    private static func block(_ text: String) -> String { "|2\n" + printable(text).indented(by: "  ") }
+    private static func block(_ text: String) -> String { "|2\n" + text.indented(by: "  ") }
 
-    private static func quoted(_ text: String) -> String { "'" + printable(text).replacing("'", with: "''") + "'" }
-
-    /// YAML takes no other control characters.
-    private static func printable(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.value < 0x20 && $0 != "\n" && $0 != "\t" || $0.value == 0x7F ? "?" : Character($0) })
-    }
+    private static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 }

@@ -1,4 +1,4 @@
-/// How one test went.
+/// How one test went. What tests and handlers say may hold anything: here it is printable, so that each report is.
 public struct TestResult: Equatable, Sendable {
     public enum Outcome: Equatable, Sendable {
         case passed
@@ -9,17 +9,17 @@ public struct TestResult: Equatable, Sendable {
     }
 
     /// As the user named the file.
-    public var file: String
+    public let file: String
     /// With the names of the blocks that it is in.
-    public var name: String
+    public let name: String
     /// `ps_test.lua:8`: where it went wrong, and else where it stands; empty where nobody knows.
-    public var place: String
-    public var outcome: Outcome
-    public var seconds: Double
+    public let place: String
+    public let outcome: Outcome
+    public let seconds: Double
     /// What its handlers wrote to the log.
     public var log: [String]
     /// What the test itself printed.
-    public var printed: [String]
+    public let printed: [String]
 
     public var isFailed: Bool {
         if case .failed = outcome { true } else { false }
@@ -30,12 +30,16 @@ public struct TestResult: Equatable, Sendable {
     }
 
     public init(file: String, name: String, place: String, outcome: Outcome, seconds: Double, log: [String] = [], printed: [String] = []) {
-        self.file = file
-        self.name = name
-        self.place = place
-        self.outcome = outcome
+        self.file = Printable.text(file)
+        self.name = Printable.text(name)
+        self.place = Printable.text(place)
+        self.outcome = switch outcome {
+        case .passed: .passed
+        case .failed(let message, let calls): .failed(message: Printable.lines(message), calls: calls.map { Printable.text($0) })
+        case .pending(let reason): .pending(reason: Printable.text(reason))
+        }
         self.seconds = seconds
-        self.log = log
-        self.printed = printed
+        self.log = log.map(Printable.lines)
+        self.printed = printed.map(Printable.lines)
     }
 }

@@ -64,16 +64,18 @@ public final class TestRunner {
         if fields.first == "wrong" { throw PatternError(message: fields[1]) }
         for (index, start) in stride(from: 0, to: fields.count, by: 3).enumerated() {
             let (kind, name, place) = (fields[start], fields[start + 1], fields[start + 2])
-            var result = try run(bench, index + 1, isTest: kind == "test")
-            result.file = file
-            result.name = name
-            if result.place.isEmpty { result.place = place }
+            let result = try run(bench, index + 1, isTest: kind == "test") { at, outcome, seconds in
+                TestResult(
+                    file: file, name: name, place: at.isEmpty ? place : at, outcome: outcome, seconds: seconds, log: bench.logged, printed: bench.printed)
+            }
             // What stands around tests is told only where it fails.
             if kind == "test" || kind == "pending" || result.isFailed { report(result) }
         }
     }
 
-    private func run(_ bench: TestBench, _ number: Int, isTest: Bool) throws -> TestResult {
+    private func run(
+        _ bench: TestBench, _ number: Int, isTest: Bool, result: (_ place: String, TestResult.Outcome, _ seconds: Double) -> TestResult
+    ) throws -> TestResult {
         bench.beginTest()
         let mark = bench.mark
         let start = EventLoop.clock()
@@ -94,7 +96,7 @@ public final class TestRunner {
         let seconds = since(start)
         if isTest { bench.endTest(keeping: mark) }
         try settle()
-        return TestResult(file: "", name: "", place: place, outcome: outcome, seconds: seconds, log: bench.logged, printed: bench.printed)
+        return result(place, outcome, seconds)
     }
 
     private static func outcome(_ fields: [String]) -> (outcome: TestResult.Outcome, place: String) {

@@ -131,13 +131,18 @@ spy_checks.called_at_most = counts("at most ", function(count, n) return count <
 spy_checks.called_more_than = counts("more than ", function(count, n) return count > (n or 1) end)
 spy_checks.called_less_than = counts("less than ", function(count, n) return count < (n or 1) end)
 
-local function had(words, field)
+-- A copy of each value is as it was then; the value itself may be another by now.
+local function had(words, field, own)
   return function(s, ...)
     local expected, holds = table.pack(...), false
     for _, call in ipairs(s.calls) do
       local values = call[field]
       local alike = values ~= nil and values.n == expected.n
-      for i = 1, alike and values.n or 0 do alike = alike and difference.same(expected[i], values[i]) end
+      for i = 1, alike and values.n or 0 do
+        local wanted, value = expected[i], values[i]
+        if difference.is_matcher(wanted) then alike = alike and wanted.holds(value, call[own][i])
+        else alike = alike and difference.same(wanted, value) end
+      end
       holds = holds or alike
     end
     return holds, function() return ("expected a call %s %s\n%s"):format(words, listed(expected), told(s, field)) end,
@@ -145,30 +150,34 @@ local function had(words, field)
   end
 end
 
-spy_checks.called_with = had("with", "vals")
-spy_checks.returned_with = had("that returned", "returnvals")
+spy_checks.called_with = had("with", "vals", "refs")
+spy_checks.returned_with = had("that returned", "returnvals", "returnrefs")
 
 local ALIASES = { equals = "equal", match = "matches", errors = "error", error_match = "error_matches", matches_error = "error_matches",
   match_error = "error_matches", falsey = "falsy" }
 local WORDS = { is = true, are = true, was = true, has = true, have = true, does = true, a = true, an = true, be = true }
 local NEGATIONS = { no = true, ["not"] = true }
 
--- assert.is_not.equal and the like: each name adds its words; calling it looks up what they say.
+-- assert.is_not.equal and the like: each name adds its words; calling it does what they say: say(words, negated, spelling, ...).
 local Phrase = {}
 
-local function phrase(words, negated, spelling, subject)
-  return setmetatable({ words = words, negated = negated, spelling = spelling, subject = subject }, Phrase)
+local function phrase(say, spelling, words, negated)
+  return setmetatable({ say = say, spelling = spelling, words = words or "", negated = negated or false }, Phrase)
 end
 
 function Phrase.__index(self, key)
   local said, negated = rawget(self, "words"), rawget(self, "negated")
-  if type(key) ~= "string" then error("assert has names, like assert.equal", 2) end
+  if type(key) ~= "string" then error(rawget(self, "spelling") .. " has names, like " .. rawget(self, "spelling") .. ".equal", 2) end
   for word in key:lower():gmatch("[^_]+") do
     if said == "" and NEGATIONS[word] then negated = not negated
     elseif said ~= "" or not WORDS[word] then said = said == "" and word or said .. "_" .. word end
   end
-  return phrase(said, negated, rawget(self, "spelling") .. "." .. key, rawget(self, "subject"))
+  return phrase(rawget(self, "say"), rawget(self, "spelling") .. "." .. key, said, negated)
 end
+
+function Phrase.__call(self, ...) return rawget(self, "say")(rawget(self, "words"), rawget(self, "negated"), rawget(self, "spelling"), ...) end
+
+Phrase.__metatable = false
 
 local function settle(negated, own, holds, positive, negative, ...)
   if holds == not negated then return ... end
@@ -176,26 +185,28 @@ local function settle(negated, own, holds, positive, negative, ...)
   fail(own ~= nil and tostring(own) .. "\n" .. text or text)
 end
 
-function Phrase.__call(self, ...)
-  local name, negated, spelling = rawget(self, "words"), rawget(self, "negated"), rawget(self, "spelling")
+-- What follows assert.spy(s).
+local function say_of(s)
+  return function(name, negated, spelling, ...)
+    local check = spy_checks[name]
+    if not check then
+      error(spelling .. " is no assertion; of spies there are called, called_with, returned_with, called_at_least, called_at_most, called_more_than and called_less_than, each with was and was_not", 2)
+    end
+    return settle(negated, nil, check(s, ...))
+  end
+end
+
+local function say(name, negated, spelling, ...)
   if name == "" and spelling == "assert" then
     local value, message = ...
     if value then return ... end
     if type(message) == "table" then error(message, 0) end
     fail(message == nil and "assertion failed: " .. show(value) or tostring(message))
   end
-  local subject = rawget(self, "subject")
-  if subject then
-    local check = spy_checks[name]
-    if not check then
-      error(spelling .. " is no assertion; of spies there are called, called_with, returned_with, called_at_least, called_at_most, called_more_than and called_less_than, each with was and was_not", 2)
-    end
-    return settle(negated, nil, check(subject, ...))
-  end
   if name == "spy" or name == "stub" then
-    subject = ...
-    if not spy.is_spy(subject) then error(spelling .. " takes what spy.new, spy.on or stub gave, and this is " .. show(subject), 2) end
-    return phrase("", negated, spelling .. "(...)", subject)
+    local subject = ...
+    if not spy.is_spy(subject) then error(spelling .. " takes what spy.new, spy.on, stub or mock gave, and this is " .. show(subject), 2) end
+    return phrase(say_of(subject), spelling .. "(...)", "", negated)
   end
   local check = checks[ALIASES[name] or name]
   if not check then
@@ -205,8 +216,14 @@ function Phrase.__call(self, ...)
   return settle(negated, (select(at, ...)), holds, positive, negative, ...)
 end
 
-Phrase.__metatable = false
+native.test.define("assert", phrase(say, "assert"))
 
-native.test.define("assert", phrase("", false, "assert"))
-
-return { is_failure = function(value) return type(value) == "table" and getmetatable(value) == Failure end }
+return {
+  is_failure = function(value) return type(value) == "table" and getmetatable(value) == Failure end,
+  phrase = phrase,
+  -- The name and the function of an assertion, nil where there is none.
+  check = function(name)
+    name = ALIASES[name] or name
+    return checks[name] and name, checks[name]
+  end,
+}

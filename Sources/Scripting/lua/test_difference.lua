@@ -32,8 +32,19 @@ local function sorted_keys(...)
   return keys
 end
 
+-- What stands for any value that it holds for: { holds = function(value, own), text = how it is written }. `own` is the value
+-- itself, where `value` is a copy of what it was. See test_match.lua.
+local Matcher = { __name = "matcher", __tostring = function(matcher) return matcher.text end }
+
+local function is_matcher(value) return type(value) == "table" and getmetatable(value) == Matcher end
+
+function difference.matcher(text, holds) return setmetatable({ text = text, holds = holds }, Matcher) end
+
+difference.is_matcher = is_matcher
+
 local function show(value, seen)
   if value == json.null then return "json.null" end
+  if is_matcher(value) then return value.text end
   if type(value) == "string" then return quote(value) end
   if type(value) ~= "table" then return tostring(value) end
   if next(value) == nil then return json.is_array(value) and "json.array()" or "{}" end
@@ -66,6 +77,7 @@ end
 -- Deep equality. An empty table of the test stands for an empty list and an empty object alike; json.array() for a list only.
 local function same(expected, actual, seen)
   if expected == actual then return true end
+  if is_matcher(expected) then return expected.holds(actual, actual) end
   if type(expected) ~= "table" or type(actual) ~= "table" then return false end
   if seen[expected] == actual then return true end
   seen[expected] = actual
@@ -121,11 +133,12 @@ local function walk(out, places, path, indent, expected, actual, open)
     local left, right = rawget(expected, key), rawget(actual, key)
     local name = (is_name(key) and key or "[" .. show(key, {}) .. "]") .. " = "
     if difference.same(left, right) and left ~= nil and right ~= nil then
+      if is_matcher(left) then left = right end
       equal[#equal + 1] = "    " .. indent .. name .. difference.show(left, 80) .. ","
     else
       flush()
       local inner = step(path, key)
-      if type(left) == "table" and type(right) == "table" and (next(left) ~= nil or next(right) ~= nil) and not open[left] then
+      if type(left) == "table" and type(right) == "table" and not is_matcher(left) and (next(left) ~= nil or next(right) ~= nil) and not open[left] then
         open[left] = true
         out[#out + 1] = "    " .. indent .. name .. "{"
         walk(out, places, inner, indent .. "  ", left, right, open)
@@ -168,7 +181,7 @@ end
 
 -- Says how two values differ.
 function difference.explain(expected, actual)
-  if type(expected) == "table" and type(actual) == "table" and (next(expected) ~= nil or next(actual) ~= nil) then
+  if type(expected) == "table" and type(actual) == "table" and not is_matcher(expected) and (next(expected) ~= nil or next(actual) ~= nil) then
     local out, places = { "    {" }, {}
     walk(out, places, "", "  ", expected, actual, { [expected] = true })
     out[#out + 1] = "    }"

@@ -4,6 +4,7 @@ local _, native = ...
 local test = native.test
 local assertions = require "dogger.test.assert"
 local spies = require "dogger.test.spy"
+require "dogger.test.match"
 local upstream = require "dogger.test.upstream"
 
 local function new_block(name, parent)
@@ -32,6 +33,24 @@ local function describe(name, body)
   block = outer
 end
 
+-- What is required in the block is so for it alone.
+local function insulate(name, body)
+  if type(name) == "function" then name, body = "insulated", name end
+  if type(body) ~= "function" then error("insulate takes a name and a function", 2) end
+  describe(name, function()
+    local outside, own = test.modules(), block
+    local inside
+    own.setup[1] = function()
+      outside = test.modules()
+      test.modules(inside)
+    end
+    body()
+    own.teardown[#own.teardown + 1] = function() test.modules(outside) end
+    inside = test.modules()
+    test.modules(outside)
+  end)
+end
+
 local function it(name, body)
   at_describing("it")
   if type(name) ~= "string" or type(body) ~= "function" then error("it takes a name and a function", 2) end
@@ -53,6 +72,8 @@ local function define(name, value) test.define(name, value) end
 
 define("describe", describe)
 define("context", describe)
+define("insulate", insulate)
+define("expose", describe)                      -- each file has a VM of its own, so there is nobody to show anything to
 define("it", it)
 define("test", it)
 define("pending", pending)

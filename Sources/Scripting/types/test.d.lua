@@ -1,6 +1,6 @@
 ---@meta dogger.test
 
--- For files of tests, which `dogger test` runs. Their `assert` is that of luassert, whose definitions LuaLS has as an addon.
+-- For files of tests, which `dogger test` runs. Their globals are in busted.d.lua.
 
 ---@class dogger.test
 ---@field clock dogger.TestClock the tests' clock, which is the handlers' too

@@ -38,6 +38,9 @@ function documents(string) {
   return good > 0 && good >= lines.length - 1 && parses(lines[0]) ? lines : null;
 }
 
+/** Steps of indentation; with all of a text that is nothing but brackets, the page would need gigabytes. */
+const mostIndent = 40;
+
 /** One document. `isFlat`: in one line. */
 function json(string, isFlat) {
   const out = el("span");
@@ -52,7 +55,7 @@ function json(string, isFlat) {
     out.append(el("span", { class: `json-${kind}` }, visible(part)));
   };
   const line = () => {
-    plain += isFlat ? " " : "\n" + "  ".repeat(depth);
+    plain += isFlat ? " " : "\n" + "  ".repeat(Math.min(depth, mostIndent));
   };
   const parts = [...string.matchAll(tokens)].filter((match) => match[0].trim() !== "");
   parts.forEach((match, index) => {

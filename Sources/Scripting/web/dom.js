@@ -24,7 +24,7 @@ export function toast(text) {
   toast.timer = setTimeout(() => place.classList.remove("shown"), 4000);
 }
 
-const hidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const hidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e0fff}]/gu;
 
 /** Text whose control characters, and those that turn or hide what is around them, can be seen. */
 export function visible(text) {

@@ -81,7 +81,7 @@ export class List {
     const [status, method, target, handler, caller, sent, received, time, start] = cells;
     element.className = [exchange.state, exchange.isStale ? "stale" : "", tone(exchange)].join(" ");
     status.replaceChildren(el("span", { class: "lamp", "aria-hidden": "true" }), statusText(exchange));
-    status.title = exchange.failure ?? "";
+    status.title = visible(exchange.failure ?? "");
     method.textContent = exchange.method;
     const marks = [
       exchange.replayOf ? el("span", { class: "mark", title: `sent again from number ${exchange.replayOf}` }, "replay") : null,

@@ -36,7 +36,7 @@ import Testing
         log.line("two\nlines")
         #expect(pipe.text == "")
         try wait(for: "lines\n")
-        #expect(pipe.text == "one\ntwo\nlines\n")
+        #expect(pipe.text == "one\ntwo\n  lines\n")
     }
 
     @Test func aLineMayComeInPieces() {
@@ -49,6 +49,22 @@ import Testing
         }
         log.flush()
         #expect(pipe.text == "a\nab\nabcd\n")
+    }
+
+    @Test func nothingInALineMovesACursorOrLooksLikeAnotherLine() {
+        log.line("\u{1B}[2Ja\r\u{9B}2J\u{202E}\tä\n> GET /forged\n\n\u{7F}")
+        log.flush()
+        #expect(pipe.text == "\\x1b[2Ja\\x0d\\xc2\\x9b2J\\xe2\\x80\\xae\tä\n  > GET /forged\n  \n  \\x7f\n")
+    }
+
+    /// What is cut in the middle of a character is no text.
+    @Test func aPieceStandsForItself() {
+        let bytes = Array("a\nä".utf8)
+        bytes.withUnsafeBytes { all in
+            log.line(UnsafeRawBufferPointer(rebasing: all[..<3]), UnsafeRawBufferPointer(rebasing: all[3...]))
+        }
+        log.flush()
+        #expect(pipe.text == "a\n  \\xc3\\xa4\n")
     }
 
     @Test func muchIsWrittenBeforeTheLoopIsIdle() {
