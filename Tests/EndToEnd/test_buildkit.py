@@ -9,10 +9,12 @@ import subprocess
 import tempfile
 
 import pytest
-from h2.config import H2Configuration
-from h2.connection import H2Connection
-from h2.events import DataReceived, RequestReceived, ResponseReceived, StreamEnded, TrailersReceived
 from harness import PATIENCE, Connection, Docker
+
+pytest.importorskip("h2")
+from h2.config import H2Configuration       # noqa: E402: only where it is installed
+from h2.connection import H2Connection      # noqa: E402
+from h2.events import DataReceived, RequestReceived, ResponseReceived, StreamEnded, TrailersReceived       # noqa: E402
 
 CONTROL = "/moby.buildkit.v1.Control/"
 SERVING = b"\x08\x01"
