@@ -50,20 +50,8 @@ final class Acceptor: EventSource {
     }
 
     private func serve(_ descriptor: Int32) {
-        if isTCP {
-            set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-            // A client whose machine went away says nothing, and streams have no deadline: two minutes without a sign of life.
-            set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
-            set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60)
-            set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, 15)
-            set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 4)
-        }
+        if isTCP { TCPOptions.set(on: descriptor) }
         server.serve(descriptor, isTCP: isTCP)
-    }
-
-    private func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
-        var value = value
-        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     private func stop() {

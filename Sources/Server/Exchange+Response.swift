@@ -31,7 +31,7 @@ extension Exchange {
         connection.decideFate(closes: plan.closes)
         let output = connection.output.open()
         let start = output.count
-        appendHead(to: output, connection, status, fields, plan)
+        appendHead(to: output, connection, status, nil, fields, plan)
         if let length { output.appendContentLength(length) }
         appendEnd(to: output, connection)
         if witness != nil {
@@ -48,7 +48,7 @@ extension Exchange {
         // A client of HTTP/1.0 would take it for the answer.
         guard let connection, response == .none, head.minorVersion > 0 else { return }
         let output = connection.output.open()
-        output.appendStatusLine(answer.head.status)
+        output.appendStatusLine(answer.head.status, reason: answer.head.reason.bytes(in: answer.bytes))
         connection.skipBegunHead()
         RelayedFields.with(answer.fields, answer.bytes, keepsLength: false) { for field in $0 { output.appendField(field) } }
         output.appendEndOfHead()
@@ -56,10 +56,14 @@ extension Exchange {
     }
 
     /// Begins an answer whose body is written bit by bit. The head goes out with the first write, or at the end of the turn.
-    /// - Parameters: as `respond`. With a Content-Length, so many bytes have to be written; without one the body is chunked,
-    ///   or for HTTP/1.0 goes up to the end of the connection.
+    /// - Parameters:
+    ///   - status, fields: as `respond`. With a Content-Length, so many bytes have to be written; without one the body is chunked,
+    ///     or for HTTP/1.0 goes up to the end of the connection.
+    ///   - reason: the words after the status, without control bytes; nil for those that are usual.
     /// - Returns: why nothing was begun; nil if it was.
-    public func begin(status: Int, fields: UnsafeBufferPointer<ResponseField>) -> ResponseFault? {
+    public func begin(
+        status: Int, reason: UnsafeRawBufferPointer? = nil, fields: UnsafeBufferPointer<ResponseField>
+    ) -> ResponseFault? {
         guard let connection else { return .ended }
         guard response == .none else { return .begun }
         var plan = ResponsePlan()
@@ -78,7 +82,7 @@ extension Exchange {
         connection.decideFate(closes: plan.closes || response == .untilClose)
         let output = connection.output.open()
         let start = output.count
-        appendHead(to: output, connection, status, fields, plan)
+        appendHead(to: output, connection, status, reason, fields, plan)
         if let length = plan.contentLength, status != 204 { output.appendContentLength(length) }
         if response == .chunked { output.appendChunkedFraming() }
         appendEnd(to: output, connection)
@@ -88,10 +92,10 @@ extension Exchange {
     }
 
     private func appendHead(
-        to output: ByteBuffer, _ connection: Connection, _ status: Int, _ fields: UnsafeBufferPointer<ResponseField>,
-        _ plan: ResponsePlan
+        to output: ByteBuffer, _ connection: Connection, _ status: Int, _ reason: UnsafeRawBufferPointer?,
+        _ fields: UnsafeBufferPointer<ResponseField>, _ plan: ResponsePlan
     ) {
-        output.appendStatusLine(status)
+        if let reason { output.appendStatusLine(status, reason: reason) } else { output.appendStatusLine(status) }
         connection.skipBegunHead()
         if !plan.hasDate { output.appendDate(connection.server.date, at: connection.server.wallSeconds) }
         plan.append(fields, to: output)

@@ -13,14 +13,19 @@ extension Exchange {
     public func upgrade(
         fields: UnsafeBufferPointer<ResponseField> = UnsafeBufferPointer(start: nil, count: 0)
     ) -> ResponseFault? {
-        let proto = head.upgrade.map { Exchange.firstProtocol($0.bytes(in: headBytes)) }
         let hasType = fields.contains { Exchange.isContentType($0.name) }
-        return becomeRaw(switchingTo: proto, fields, addsContentType: !hasType)
+        return becomeRaw(switchingTo: offeredProtocol, fields, addsContentType: !hasType)
     }
 
-    /// - Parameter proto: what 101 names; nil for 200.
+    /// What the client would like best to switch to; nil where it asked for no upgrade.
+    var offeredProtocol: UnsafeRawBufferPointer? { head.upgrade.map { Exchange.firstProtocol($0.bytes(in: headBytes)) } }
+
+    /// - Parameters:
+    ///   - proto: what 101 names; nil for 200.
+    ///   - reason: the words after 101, without control bytes; nil for Docker's.
     func becomeRaw(
-        switchingTo proto: UnsafeRawBufferPointer?, _ fields: UnsafeBufferPointer<ResponseField>, addsContentType: Bool
+        switchingTo proto: UnsafeRawBufferPointer?, reason: UnsafeRawBufferPointer? = nil,
+        _ fields: UnsafeBufferPointer<ResponseField>, addsContentType: Bool
     ) -> ResponseFault? {
         guard let connection else { return .ended }
         guard response == .none else { return .begun }
@@ -35,7 +40,7 @@ extension Exchange {
         let output = connection.output.open()
         let start = output.count
         if let proto {
-            output.append("HTTP/1.1 101 UPGRADED\r\n")
+            if let reason { output.appendStatusLine(101, reason: reason) } else { output.append("HTTP/1.1 101 UPGRADED\r\n") }
             output.appendConnectionUpgrade(to: proto)
         } else {
             output.appendStatusLine(200)

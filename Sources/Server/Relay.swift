@@ -93,12 +93,13 @@ public final class Relay {
     public func open(status: Int?, fields: UnsafeBufferPointer<ResponseField>?, keepsLength: Bool) -> ResponseFault? {
         guard let response, response.isAnswered, !isOver else { return .ended }
         return RelayedFields.with(response.fields, response.headBytes, replacement: fields, keepsLength: keepsLength) { list -> ResponseFault? in
-            guard response.isUpgraded else { return exchange.begin(status: status ?? response.status, fields: list) }
-            // 101 only to a client that asked for it.
-            let proto = exchange.head.upgrade == nil ? nil : response.head.upgrade
+            let status = status ?? response.status
+            let reason = status == response.status ? response.head.reason.bytes(in: response.headBytes) : nil
+            guard response.isUpgraded else { return exchange.begin(status: status, reason: reason, fields: list) }
+            // 101 only to a client that asked for it. An upstream that does not say to what it has switched means that.
+            let proto = exchange.offeredProtocol.map { response.head.upgrade?.bytes(in: response.headBytes) ?? $0 }
             return exchange.becomeRaw(
-                switchingTo: response.head.isSwitch ? proto?.bytes(in: response.headBytes) : nil, list,
-                addsContentType: false)
+                switchingTo: response.head.isSwitch ? proto : nil, reason: reason, list, addsContentType: false)
         }
     }
 

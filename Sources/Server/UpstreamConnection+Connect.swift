@@ -56,11 +56,7 @@ extension UpstreamConnection {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
         guard openDescriptor(address.family) else { return }
-        var yes: Int32 = 1
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, size)
-        // Of a host that is gone without a word a quiet stream would never hear.
-        setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, size)
+        TCPOptions.set(on: descriptor)
         let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
         if result == 0 {
             opened()

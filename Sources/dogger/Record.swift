@@ -59,6 +59,13 @@ struct Record: RunsCommand {
         case output, upstream, har, socket, bodyLimit, grace
     }
 
+    func validate() throws {
+        if output == har { throw ValidationError("--output and --har name the same file, \(output): give each its own") }
+        if [output, har].contains("-") {
+            throw ValidationError("a recording is written anew after each exchange, and so it can't go to standard output: name a file")
+        }
+    }
+
     func run() throws {
         let plan = Recorder.Plan(tape: output, archive: har, command: command, bodyLimit: bodyLimit.bytes)
         do {

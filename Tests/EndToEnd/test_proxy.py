@@ -1,11 +1,16 @@
 """dogger between a client and an upstream that is no engine: who half-closes, who leaves, and what the other side sees of it."""
 
 import concurrent.futures
+import json
+import os
+import pathlib
+import re
 import socket
 import threading
 
 import pytest
 from harness import PATIENCE, finish
+from harness.processes import until
 
 UPSTREAM = """
 local dogger = require "dogger"
@@ -322,6 +327,152 @@ def test_the_end_does_not_wait_for_longer_than_the_grace(directory, write):
     result = finish("run", "--grace", "100ms", "--upstream", directory / "sink", "--", "python3", "leave.py", cwd=directory)
     assert result.returncode == 0, result.stderr
     assert sink.take() < LONG
+
+
+# An upstream that answers oddly. What can be read in one way only is passed on; all else is 502, or breaks off.
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+CUT = "cut"
+"""The answer has begun, and its end is missing."""
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+ODD = {
+    "chunk extensions and trailers": (CHUNKED + b"2;a=b\r\nok\r\n0\r\nX-T: 1\r\n\r\n", 200, b"ok"),
+    "no framing": (b"HTTP/1.1 200 OK\r\n\r\nok", 200, b"ok"),
+    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nok", 200, b"ok"),
+    "HTTP/1.0 with a length": (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
+    "HTTP/1.0 with chunks": (CHUNKED.replace(b"1.1", b"1.0") + b"2\r\nok\r\n0\r\n\r\n", 502, None),
+    "a length and chunks": (CHUNKED[:-2] + b"Content-Length: 5\r\n\r\n2\r\nok\r\n0\r\n\r\n", 502, None),
+    "two lengths": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", 502, None),
+    "a length with a sign": (b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok", 502, None),
+    "another coding": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 502, None),
+    "less than its length": (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", 200, CUT),
+    "more than its length": (OK + b"more", 200, b"ok"),
+    "half a chunk": (CHUNKED + b"5\r\nok", 200, CUT),
+    "no last chunk": (CHUNKED + b"2\r\nok\r\n", 200, CUT),
+    "no chunk": (CHUNKED + b"zz\r\nok\r\n0\r\n\r\n", 200, CUT),
+    "a framing field in a trailer": (CHUNKED + b"2\r\nok\r\n0\r\nContent-Length: 9\r\n\r\n", 200, CUT),
+    "bare line feeds": (OK.replace(b"\r", b""), 502, None),
+    "no reason": (OK.replace(b" OK", b""), 200, b"ok"),
+    "status 600": (OK.replace(b"200", b"600"), 502, None),
+    "204 with a body": (OK.replace(b"200", b"204"), 502, None),
+    "304 with a length": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n", 304, b""),
+    "100 and 103 first": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK, 200, b"ok"),
+    "1xx without an end": (b"HTTP/1.1 102 Processing\r\n\r\n" * 500, 502, None),
+    "1xx and nothing else": (b"HTTP/1.1 102 Processing\r\n\r\n", 502, None),
+    "101 that nobody asked for": (b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nraw", 502, None),
+    "a folded field": (OK.replace(b"OK\r\n", b"OK\r\nX-A: 1\r\n 2\r\n"), 502, None),
+    "a blank before a colon": (OK.replace(b"OK\r\n", b"OK\r\nX-A : 1\r\n"), 502, None),
+    "a control byte": (OK.replace(b"OK\r\n", b"OK\r\nX-A: \0\r\n"), 502, None),
+    "a head of megabytes": (OK.replace(b"OK\r\n", b"OK\r\nX-A: " + b"a" * 2_000_000 + b"\r\n"), 502, None),
+    "thousands of fields": (OK.replace(b"OK\r\n", b"OK\r\n" + b"X-A: 1\r\n" * 5000), 502, None),
+    "half a head": (OK[:30], 502, None),
+    "nothing": (b"", 502, None),
+    "another protocol": (b"SSH-2.0-OpenSSH_9.2\r\n", 502, None),
+}
+
+
+def answer_each(directory, pieces):
+    """An upstream that gives each connection's first request the same pieces of bytes, and closes."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(directory / "odd"))
+    listener.listen()
+
+    def answer(connection):
+        with connection:
+            while not connection.recv(65536).endswith(b"\r\n\r\n"):
+                pass
+            try:
+                for piece in pieces:
+                    connection.sendall(piece)
+            except ConnectionError:     # the answer was refused before its end
+                pass
+
+    def accept():
+        while True:
+            try:
+                answer(listener.accept()[0])
+            except OSError:
+                return
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_answer(serve, directory, name):
+    data, status, body = ODD[name]
+    # Whole, and byte by byte.
+    for pieces in [data], [data[i:i + 1] for i in range(min(len(data), 4000))] + [data[4000:]]:
+        with answer_each(directory, pieces):
+            dogger = serve(None, "--upstream", directory / "odd")
+            with dogger.connect() as connection:
+                connection.begin("GET", "/x", [("Connection", "close")])
+                head = connection.read_head()
+                while head.status < 200:
+                    head = connection.read_head()
+                rest = connection.read_rest()
+            assert head.status == status, head
+            if status == 502:
+                assert f"The upstream unix://{directory}/odd" in json.loads(rest)["message"]
+            elif head["Transfer-Encoding"] == "chunked":
+                last, text = rest.endswith(b"0\r\n\r\n"), re.sub(rb"[0-9a-f]+\r\n(.*?)\r\n", rb"\1", rest)
+                assert (text == body) if body != CUT else not last
+            else:
+                assert (rest == body) if body != CUT else len(rest) < int(head["Content-Length"])
+        (directory / "odd").unlink()
+        assert dogger.is_running
+
+
+@pytest.mark.parametrize("line", [b"200 OK", b"200 Fine by me", b"200 ", b"404 Nicht da", b"299 S\xfc\xdf", b"422 Unprocessable Entity"])
+def test_the_words_after_a_status_pass(serve, directory, line):
+    with answer_each(directory, [b"HTTP/1.1 " + line + b"\r\nContent-Length: 0\r\n\r\n"]):
+        dogger = serve(None, "--upstream", directory / "odd")
+        with dogger.connect() as connection:
+            connection.begin("GET", "/x")
+            assert connection.read_until(b"\r\n") == b"HTTP/1.1 " + line + b"\r\n"
+
+
+def test_another_status_has_its_usual_words(serve, directory):
+    with answer_each(directory, [b"HTTP/1.1 200 Fine by me\r\nContent-Length: 0\r\n\r\n"]):
+        dogger = serve("return function(req) local res = req:forward() res.status = 404 return res end", "--upstream", directory / "odd")
+        assert dogger.get("/x").reason == "Not Found"
+
+
+@pytest.mark.parametrize("named,line", [(b"Upgrade: h2c\r\n", b"101 Switching Protocols"), (b"", b"101 UPGRADED")])
+def test_a_switch_of_protocols_passes(serve, directory, named, line):
+    """Also one that does not say to which: that is the one that the client asked for."""
+    with answer_each(directory, [b"HTTP/1.1 " + line + b"\r\nConnection: Upgrade\r\n" + named + b"\r\n", b"raw"]):
+        dogger = serve(None, "--upstream", directory / "odd")
+        with dogger.connect() as connection:
+            connection.begin("POST", "/session", [("Connection", "Upgrade"), ("Upgrade", "h2c")])
+            assert connection.read_until(b"\r\n") == b"HTTP/1.1 " + line + b"\r\n"
+            assert b"upgrade: h2c\r\n" in connection.read_until(b"\r\n\r\n").lower()
+            assert connection.read(3) == b"raw"
+
+
+# Over TCP a client that leaves a quiet raw stream looks like one that half-closes. The kernel asks it after a minute of silence.
+
+
+def asks_after(port):
+    """After how many seconds of silence the kernel asks the peer of a connection whether it is there; the peer is told by its port.
+    None: it does not, or not yet. See proc_net_tcp in the kernel's documentation: the timer 02."""
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        timer, _, ticks = fields[5].partition(":")
+        if timer == "02" and int(fields[2].rpartition(":")[2], 16) == port:
+            return int(ticks, 16) / os.sysconf("SC_CLK_TCK")
+    return None
+
+
+def test_a_quiet_peer_is_asked_whether_it_is_there(serve, write):
+    upstream = serve([write(UPSTREAM, "upstream.lua")], "--grace", "50ms", tcp=True)
+    dogger = serve(None, "--upstream", upstream.addresses[0], "--grace", "50ms", tcp=True)
+    with dogger.connect() as connection:
+        connection.begin("POST", "/raw", RAW).read_head()
+        assert connection.read(5) == b"begun"
+        for port in connection.socket.getsockname()[1], int(upstream.addresses[0].rpartition(":")[2]):
+            # While an acknowledgement is waited for, another timer runs.
+            assert 0 < until(lambda port=port: asks_after(port), "the peer is asked") <= 60
 
 
 # An upstream that is dogger itself.

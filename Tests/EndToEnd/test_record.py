@@ -237,6 +237,21 @@ return function() return { headers = { ["Content-Type"] = "application/json" }, 
     assert replayed.text.rstrip("\n") == document
 
 
+def test_the_order_of_one_document_is_not_another_s(serve, record, directory, write):
+    """docker inspect prints the names as they come."""
+    documents = ['{"Name":1,"Data":2,"Id":3}', '{"Data":1,"Name":2}', '{"Data":1,"Id":2,"Name":3,"Zone":4}']
+    write("return { %s }" % ", ".join(f"[==[{document}]==]" for document in documents), "documents.lua")
+    recorder = record(serve("""local documents = require "documents"
+return function(req)
+  return { headers = { ["Content-Type"] = "application/json" }, body = documents[tonumber(req.path:match("%d+"))] }
+end""").socket)
+    for number in 1, 2, 3:
+        recorder.get(f"/{number}")
+    recorder.stop()
+    replay = serve(directory / "tape.lua")
+    assert [replay.get(f"/{number}").text.rstrip("\n") for number in (1, 2, 3)] == documents
+
+
 def test_equal_names_are_kept_as_text(serve, record, directory, tape):
     upstream = serve("""return function() return { headers = { ["Content-Type"] = "application/json" }, body = '{"a":1,"a":2}' } end""")
     recorder = record(upstream.socket)
@@ -310,6 +325,20 @@ def test_one_query_is_as_good_as_another_where_only_one_was_recorded(serve, reco
     recorder.get("/logs?since=100")
     recorder.stop()
     assert serve(directory / "tape.lua").get("/logs?since=200").text == "since 100"
+
+
+def test_times_of_now_may_be_others(serve, record, directory):
+    """`docker logs --since 1h` asks each time for another second, and beside it `docker logs -f` was recorded."""
+    recorder = record(serve("return function(req) return req.target end").socket)
+    targets = ["/logs?follow=1&tail=all", "/logs?since=100&tail=all", "/logs?since=100&until=200&tail=5"]
+    for target in targets:
+        assert recorder.get(target).text == target
+    recorder.stop()
+    replay = serve(directory / "tape.lua")
+    later = ["/logs?follow=1&tail=all", "/logs?since=300&tail=all", "/logs?since=300&until=400&tail=5"]
+    assert [replay.get(target).text for target in targets + later] == targets * 2
+    for target in "/logs?since=300&tail=5", "/logs?since=300&follow=1", "/logs?until=300&tail=all":
+        assert replay.get(target).status == 404
 
 
 def test_equal_answers_in_a_row_are_one(serve, record, directory, tape):
@@ -627,6 +656,10 @@ def test_wrong_uses_are_told(directory):
     assert result.returncode == 2 and "--upstream" in result.stderr
     result = finish("record", "-o", "tape.lua", "--upstream", "./own.sock", "--socket", "own.sock", cwd=directory)
     assert result.returncode == 1 and "in a circle" in result.stderr
+    for files in ["-o", "tape.lua", "--har", "tape.lua"], ["-o", "-"], ["-o", "tape.lua", "--har", "-"]:
+        result = finish("record", *files, "--upstream", "/x", cwd=directory)
+        assert result.returncode == 2 and ("the same file" in result.stderr or "standard output" in result.stderr)
+    assert not (directory / "-").exists()
 
 
 # HTTP Archive 1.2, http://www.softwareishard.com/blog/har-12-spec/
@@ -673,6 +706,34 @@ def check_archive(archive):
         for number in (request["headersSize"], request["bodySize"], response["headersSize"], response["bodySize"], response["status"]):
             assert isinstance(number, int)
     return log["entries"]
+
+
+@pytest.fixture
+def read_archive():
+    """read_archive(text) reads an archive with another tool, which refuses values of a wrong type, and names and values that are missing."""
+    model = pytest.importorskip("marshmallow_har.model")
+    return lambda text: model.HAR.__schema__().load(json.loads(text)).log
+
+
+def test_another_tool_reads_the_archive(serve, record, handlers, docker, directory, read_archive):
+    recorder = record(serve(handlers / "tape_engine.lua").socket, "--har", "day.har")
+    run_all(docker(recorder), DAY)
+    with recorder.connect() as connection:
+        connection.begin("POST", "/half", [("Content-Length", "9")], "half").half_close()
+        assert connection.read_response().status == 400
+    recorder.post("/odd?a=%C3%A9&b&a=", bytes(range(256)), [("Content-Type", "a/b"), ("X-Odd", "\xff")])
+    recorder.stop()
+    text = (directory / "day.har").read_text()
+    log = read_archive(text)
+    entries = json.loads(text)["log"]["entries"]
+    assert len(entries) > 60
+    read = [(entry.request.method, entry.request.url, entry.response.status, entry.response.content.text) for entry in log.entries]
+    assert read == [(entry["request"]["method"], entry["request"]["url"], entry["response"]["status"],
+                     entry["response"]["content"].get("text", "")) for entry in entries]
+    # It would have noticed.
+    for right, wrong in [('"status":200', '"status":"x"'), ('"startedDateTime":"2', '"startedDateTime":"x2'), ('"name":', '"nam":')]:
+        with pytest.raises(Exception, match="Not a valid|Missing data"):
+            read_archive(text.replace(right, wrong, 1))
 
 
 def test_the_archive_is_as_its_specification_says(serve, record, handlers, docker, directory):

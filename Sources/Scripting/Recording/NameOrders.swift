@@ -1,9 +1,14 @@
 /// In which order the names of JSON objects came. A Lua table does not keep it, and `docker inspect` prints it: so a tape lists
 /// the orders at its end, one for each set of names.
+///
+/// An object whose names are on no list, such as one that was edited, comes in the order of the list with which it shares most of its
+/// names, or else in the alphabet's. So the alphabet's order is listed too, where another one would be taken for it.
 struct NameOrders {
     private var orders: [Set<[UInt8]>: [[UInt8]]] = [:]
-    /// Those that are not alphabetical, by their first use.
+    /// By their first use.
     private var listed: [[[UInt8]]] = []
+    /// Those that the alphabet says.
+    private var unlisted: [Set<[UInt8]>] = []
 
     /// Takes the orders of a document's objects in.
     /// - Returns: false where one of them can't be kept, because the same names have come in another order, or can't be written
@@ -13,8 +18,26 @@ struct NameOrders {
         var sequence: [[[UInt8]]] = []
         guard collect(node, &new, &sequence) else { return false }
         orders.merge(new) { old, _ in old }
-        listed += sequence.filter { !NameOrders.isAlphabetical($0) }
+        for names in sequence { add(names) }
         return true
+    }
+
+    private mutating func add(_ names: [[UInt8]]) {
+        guard names.allSatisfy(NameOrders.isPlain) else { return }
+        let set = Set(names)
+        guard NameOrders.isAlphabetical(names) else {
+            listed.append(names)
+            let confused = unlisted.filter { NameOrders.isTaken(names, for: $0) }
+            unlisted.removeAll { confused.contains($0) }
+            for set in confused { listed.append(orders[set] ?? []) }
+            return
+        }
+        if listed.contains(where: { NameOrders.isTaken($0, for: set) }) { listed.append(names) } else { unlisted.append(set) }
+    }
+
+    /// Whether tape.lua would take a list for an object with other names.
+    private static func isTaken(_ list: [[UInt8]], for set: Set<[UInt8]>) -> Bool {
+        list.count { set.contains($0) } * 2 > set.count
     }
 
     private func collect(

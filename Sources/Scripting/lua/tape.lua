@@ -4,7 +4,8 @@
 --   return { ["GET /lines"] = tape.play { { body = "first\n" }, { body = "from then on\n" } } }
 --
 -- A reply is a table: what a handler returns (status, headers, and one of json, body and upgrade), and besides
---   query        it is for requests with this query only: names with a value, or with a list of them
+--   query        it is for requests with this query only: names with a value, or with a list of them; if it is for no other reply,
+--                the values of since and until may differ
 --   times        how often it is given before the next one; 1 where it is not set
 --   after        seconds before the answer
 --   body_after   seconds between the answer's head and its body
@@ -99,10 +100,16 @@ local function same(a, b)
   return true
 end
 
-local function is_for(reply, req)
+-- Docker's clients put the time of now into these: with `--since 1h` they are others in each request.
+local TIMES = { since = true, ["until"] = true }
+
+-- Anyhow: whatever the times are.
+local function is_for(reply, req, anyhow)
   local query = type(reply) == "table" and reply.query
   if not query then return true end
-  for name, value in pairs(query) do if not same(value, values(req, name)) then return false end end
+  for name, value in pairs(query) do
+    if not same(value, values(req, name)) and not (anyhow and TIMES[name] and req.query[name]) then return false end
+  end
   for name in pairs(req.query) do if query[name] == nil then return false end end
   return true
 end
@@ -192,10 +199,10 @@ local function open(options)
     if #replies == 0 then replies = { replies } end
     for _, reply in ipairs(replies) do check_reply(reply) end
     local given = {}
-    local function choose(req)
+    local function choose(req, anyhow)
       local last
       for i, reply in ipairs(replies) do
-        if is_for(reply, req) then
+        if is_for(reply, req, anyhow) then
           local times = type(reply) == "table" and reply.times or 1
           if (given[i] or 0) < times then
             given[i] = (given[i] or 0) + 1
@@ -207,7 +214,7 @@ local function open(options)
       return last
     end
     return function(req)
-      local reply = choose(req)
+      local reply = choose(req) or choose(req, true)
       if reply == nil then
         return error_answer(404, "the tape has answers to " .. req.method .. " " .. req.path .. ", but none for the query of "
           .. req.target)

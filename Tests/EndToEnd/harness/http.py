@@ -98,6 +98,12 @@ class Connection:
             assert self._more(), f"the end, after {self._bytes[-400:]!r}, in place of {count} bytes"
         return self._take(count)
 
+    def read_some(self):
+        """What is here, or else what comes next; empty at the end."""
+        if not self._bytes:
+            self._more()
+        return self._take(len(self._bytes))
+
     def read_until(self, mark):
         """All up to and with `mark`."""
         start = 0

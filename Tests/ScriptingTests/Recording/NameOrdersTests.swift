@@ -14,6 +14,23 @@ struct NameOrdersTests {
         #expect(lines(orders) == "  z y\n")
     }
 
+    @Test func theAlphabetIsListedWhereAnotherOrderWouldBeTaken() throws {
+        let documents = [#"{"c":1,"b":2,"d":3}"#, #"{"b":1,"c":2}"#, #"{"x":1,"y":2}"#, #"{"c":1,"x":2,"y":3}"#]
+        for documents in [documents, documents.reversed()] {
+            var orders = NameOrders()
+            for document in documents {
+                let isTaken = try take(document, &orders)
+                #expect(isTaken)
+            }
+            #expect(lines(orders).split(separator: "\n").sorted() == ["  b c", "  c b d"])
+            for document in documents {
+                try LuaEvaluation.expect(
+                    Array(document.replacing(":", with: " = ").replacing("\"", with: "").utf8), order: orders.text,
+                    isWritten: Array(document.utf8))
+            }
+        }
+    }
+
     @Test func anotherOrderOfTheSameNamesIsRefusedWhole() throws {
         var orders = NameOrders()
         var isTaken = try take(#"{"b":1,"a":2}"#, &orders)

@@ -1,0 +1,2 @@
+-- Answers nothing: all goes on.
+return function(req) end
