@@ -111,6 +111,7 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     if (!dg_innermost_place(co, place, sizeof place)) snprintf(place, sizeof place, "%.*s", (int)sizeof place - 1, name);
     failure->kind = DG_SCRIPT_ERROR;
     failure->status = 500;
+    vm->is_failing = true;
     int length = 0;
     bool out_of_memory = status != LUA_YIELD && is_out_of_memory(co, status);
     vm->unsettled |= vm->expired || out_of_memory;
@@ -135,6 +136,7 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     }
     if (length > 0) failure->message = keep(vm, &vm->message, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
     read_traceback(vm, co, failure);
+    vm->is_failing = false;
 }
 
 bool dg_answering_place(lua_State *co, char *place, size_t size) {

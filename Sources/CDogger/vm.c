@@ -9,6 +9,9 @@
 #include "failure.h"
 
 #define LEAST_COLLECTED (32u << 20)
+/* Past the limit, for what is told of a failure. Without it each allocation for a traceback might take a full collection of a full VM,
+   until the worker is taken for hung. */
+#define LAST_WORDS (64u << 10)
 
 const char dg_key_handlers = 0, dg_key_loaded = 0, dg_key_forward = 0, dg_key_response = 0;
 
@@ -22,7 +25,8 @@ static void *capped_alloc(void *context, void *block, size_t old_size, size_t ne
         vm->memory -= old_size;
         return NULL;
     }
-    if (new_size > old_size && new_size - old_size > vm->memory_limit - vm->memory) return NULL;
+    size_t limit = vm->memory_limit + (vm->is_failing ? LAST_WORDS : 0);
+    if (new_size > old_size && (vm->memory > limit || new_size - old_size > limit - vm->memory)) return NULL;
     void *moved = realloc(block, new_size);
     if (moved != NULL) vm->memory += new_size - old_size;
     return moved;

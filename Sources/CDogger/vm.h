@@ -26,6 +26,7 @@ struct dg_vm {
     lua_State *volatile running;        /* read by the deadline's signal handler */
     volatile sig_atomic_t expired;
     char place[LUA_IDSIZE + 16];        /* where the deadline struck */
+    bool is_failing;                    /* what has failed is being told */
 
     dg_task *task;                      /* whose coroutine runs now; NULL while a script loads */
     bool awaiting;                      /* the yield that is under way is a wait for the host, not the script's own */

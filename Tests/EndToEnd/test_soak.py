@@ -3,12 +3,13 @@
 import random
 import time
 
+from harness import SLOWNESS
 from soak import EXPECTED, soak
 from soak.saves import REACTION, Saves
 
 
 def test_a_short_soak():
-    run = soak(seconds=5, clients=4, seed=1, say=print)
+    run = soak(seconds=5 * SLOWNESS, clients=4, seed=1, say=print)
     assert run.problems == []
     assert run.requests > 50 and len(run.saves.count) > 3
 

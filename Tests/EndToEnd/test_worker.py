@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from harness import BINARY, PATIENCE, Connection, finish
+from harness import BINARY, PATIENCE, SLOWNESS, Connection, finish
 from harness.processes import broken_off, children, children_cpu_seconds, cpu_seconds, descriptors, kill, until, worker
 
 SLOW = """
@@ -193,7 +193,7 @@ def test_a_script_that_hangs_in_c_ends_with_its_worker(serve, script):
 
 
 def test_hangs_are_no_crash_loop(serve):
-    dogger = serve(HANG % ENDLESS, "--script-timeout", "10ms")
+    dogger = serve(HANG % ENDLESS, "--script-timeout", f"{10 * SLOWNESS}ms")
     for _ in range(6):
         mark = dogger.mark
         with dogger.connect() as hanging:

@@ -1,5 +1,5 @@
 import CDogger
-import Glibc
+import TestSupport
 import Testing
 
 @testable import LuaRuntime
@@ -34,7 +34,7 @@ struct HostileScript: CustomTestStringConvertible {
     /// VM's memory is back where it was.
     func check(memory: Int = 8 << 20, milliseconds: UInt64 = 50) throws {
         // With a sanitizer everything is slower, and what is not to meet the time limit must not.
-        let slowness: UInt64 = expected.contains("s of CPU") || getenv("DOGGER_SANITIZER") == nil ? 1 : 20
+        let slowness: UInt64 = expected.contains("s of CPU") ? 1 : UInt64(Sanitizer.slowness)
         let fixture = try ScriptFixture(text, limits: HostileScript.limits(memory: memory, milliseconds: milliseconds * slowness))
         #expect(fixture.run("GET", "/ok") == "ok")
         let before = fixture.memoryInUse

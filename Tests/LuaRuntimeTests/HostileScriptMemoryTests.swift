@@ -1,9 +1,25 @@
+import LuaRuntime
+import TestSupport
 import Testing
 
 /// Bombs: more memory than the VM may have, at once or little by little.
 @Suite struct HostileScriptMemoryTests {
     @Test(arguments: bombs + caught)
     func isStopped(_ script: HostileScript) throws { try script.check(milliseconds: 20_000) }
+
+    /// Of a full VM, in which nothing can be freed.
+    @Test func aTracebackIsToldAtTheLimit() throws {
+        let script = HostileScript("local t while true do t = { t } end", HostileScript.outOfMemory)
+        let fixture = try ScriptFixture(script.text, limits: HostileScript.limits(memory: 8 << 20, milliseconds: 20_000 * UInt64(Sanitizer.slowness)))
+        let task = fixture.task()
+        defer { task.end() }
+        guard case .failed(let failure) = task.start() else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(failure.kind == .outOfMemory)
+        #expect(failure.traceback.contains("test.lua:1: in function <test.lua:1>"))
+    }
 
     private static func bomb(_ body: String) -> HostileScript { HostileScript(body, HostileScript.outOfMemory) }
 

@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Server
@@ -65,7 +66,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: getenv("DOGGER_SANITIZER") == nil, "it measures memory, most of which is the sanitizer's")) func idleConnectionsCostLittle() async {
+    @Test(.enabled(if: Sanitizer.current == nil, "it measures memory, most of which is the sanitizer's")) func idleConnectionsCostLittle() async {
         await #expect(processExitsWith: .success) {
             Descriptor.raiseLimit()
             let server = try TestServer { $0.answer(200, [], "x") }

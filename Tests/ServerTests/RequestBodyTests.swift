@@ -71,9 +71,9 @@ import Testing
     @Test(arguments: [1, 1000, 16 * 1024, 256 * 1024, 256 * 1024 + 1, 3_000_000], [false, true])
     func bodiesOfEverySize(size: Int, inChunks: Bool) throws {
         let server = try TestServer(handle: inChunks ? Self.echoChunks : Self.echo)
-        let client = try server.connect()
         let bytes = (0..<size).map { UInt8(97 + $0 % 26) }
         let body = String(decoding: bytes, as: UTF8.self)
+        let client = try server.connect()       // not before: a connection has 10 s for its first head
         let sender = Thread {
             client.send(request("POST /", "Content-Length: \(size)\r\n", body: body))
             client.send(request("POST /", "Transfer-Encoding: chunked\r\n"))

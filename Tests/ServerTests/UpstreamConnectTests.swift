@@ -8,7 +8,7 @@ import Testing
 @testable import Server
 
 /// False with the thread sanitizer: of the thread that getaddrinfo_a(3) makes it is told nothing, and has no state for it.
-private let threadsAreFollowed = getenv("DOGGER_SANITIZER").map { strcmp($0, "thread") != 0 } ?? true
+private let threadsAreFollowed = Sanitizer.current != .thread
 
 /// Making connections, and why they can't be made.
 @Suite struct UpstreamConnectTests {
