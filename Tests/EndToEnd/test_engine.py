@@ -14,6 +14,7 @@ import subprocess
 import tarfile
 import tempfile
 import termios
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,12 +22,15 @@ import pytest
 from harness import PATIENCE, Docker, Dogger, Engine
 
 # A day's work with the docker client, as commands of a shell; each one's output and status are compared. What differs from run to
-# run is taken out of all: ids, times, addresses. A ~ in front takes out every number, for what is measured.
+# run is taken out of all: ids, times, addresses. A ~ in front takes out every number, for what is measured; a ! is before what no tape
+# gives again, since it is longer than bodies on it are, secret, or in need of such a one.
 DAY = """
 docker version
 docker info | sed 's/ [^ ]*runc[^ ]*//g'
 docker ps -a
+docker ps -a --filter name=x --filter status=exited
 docker images --no-trunc
+docker images -a --filter dangling=true busybox
 docker run --rm busybox echo hello
 docker run --rm busybox sh -c 'echo out; echo err >&2; exit 7'
 docker run --rm busybox no-such-command
@@ -53,6 +57,7 @@ docker logs job 2>&1 | sort
 docker logs --tail 1 --timestamps later
 docker run -d --name ticker busybox sh -c 'for i in 1 2 3; do echo tick $i; sleep 0.05; done' && docker logs -f ticker
 docker logs --since 1h ticker
+docker logs -f --tail 2 --since 10m -t ticker
 docker exec web ls /
 docker exec web sh -c 'echo out; echo err >&2; exit 3'
 docker exec -i web wc -c < big
@@ -74,7 +79,7 @@ docker cp upfile web:/there
 docker cp web:/there - | tar -xO
 docker cp web:/there back && cat back
 tar -c upfile big | docker cp - web:/tmp
-docker cp web:/tmp/big - | tar -xO | cmp - big
+!docker cp web:/tmp/big - | tar -xO | cmp - big
 docker cp web:/no/such/file .
 docker cp no-such-container:/file .
 docker diff web | sort
@@ -82,14 +87,17 @@ docker commit -m message -a author -c 'ENV C=d' web saved:1
 docker history saved:1
 docker tag saved:1 saved:2
 docker images saved
-docker save busybox | tar -xO --wildcards '*/layer.tar' | sha256sum
-docker save saved:1 -o saved.tar
+!docker save busybox | tar -xO --wildcards '*/layer.tar' | sha256sum
+!docker save saved:1 -o saved.tar
 docker rmi saved:1 saved:2
-docker load -i saved.tar
-docker load < saved.tar
-docker load < upfile
-docker export web | tar -t | sort | grep -v ^dev
-docker export web | docker import - imported:1
+!docker load -i saved.tar
+!docker load < saved.tar
+!docker load < upfile
+!docker save busybox saved:1 | tar -t | grep -c layer.tar
+!docker export web | tar -t | sort | grep -v ^dev
+!docker export web | docker import - imported:1
+!docker export -o exported.tar web && docker import -m message -c 'ENV E=f' exported.tar imported:2
+docker rmi -f imported:2
 docker run --rm imported:1 cat /there
 DOCKER_BUILDKIT=0 docker build -t built context
 DOCKER_BUILDKIT=0 docker build -q --build-arg X=1 --label l=m context
@@ -106,11 +114,14 @@ docker restart -t 0 site
 docker kill -s KILL site
 docker kill site
 docker start site
+docker kill -s HUP site
+docker stop -s TERM -t 0 site
+docker start site
 docker stop -t 0 site
 docker rm site
 docker run -d --name site -v data:/data busybox sleep 1000
 docker rm site
-docker rm -f site
+docker rm -f -v site
 docker network create --label a=b net1
 docker network ls --no-trunc --filter name=net1
 docker network inspect net1
@@ -132,12 +143,18 @@ docker system df -v | grep -c .
 docker events --since 60m --until 0s --filter container=job --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}}'
 docker pull no-such-registry.invalid/image
 docker push saved:1
+docker push -a saved
 docker search busybox
 docker login -u user -p password no-such-registry.invalid
-docker swarm init --advertise-addr 127.0.0.1 > token && grep -c SWMTKN token
+docker logout no-such-registry.invalid
+!docker swarm init --advertise-addr 127.0.0.1 > token && grep -c SWMTKN token
 docker node ls --format '{{.Status}} {{.Availability}} {{.ManagerStatus}}'
-docker service ls
+docker service create -q --detach --no-resolve-image --replicas 0 --name server busybox echo served
+docker service ls --format '{{.Name}} {{.Mode}} {{.Image}}'
+docker service inspect server --format '{{.Spec.Name}} {{.Spec.TaskTemplate.ContainerSpec.Args}}'
+docker service rm server
 docker secret ls
+docker config ls
 echo secret | docker secret create word -
 echo setting | docker config create setting -
 docker config inspect setting --pretty
@@ -154,6 +171,7 @@ docker volume prune -af
 docker network prune -f
 docker builder prune -f
 docker rm -f peer
+docker system prune -f --volumes
 """.strip().splitlines()
 
 CHANGING = [
@@ -187,7 +205,7 @@ def day(client, directory):
     (directory / "context/Broken").write_text("FROM busybox\nRUN echo so far; exit 9\n")
     results = []
     for line in DAY:
-        command, measured = line.removeprefix("~"), line.startswith("~")
+        command, measured = line.lstrip("~!"), line.startswith("~")
         result = subprocess.run(
             ["bash", "-c", "set -o pipefail; " + command], cwd=directory, env=client.environment, stdin=subprocess.DEVNULL,
             capture_output=True, timeout=60)
@@ -270,6 +288,65 @@ def terminals(client, directory):
     return results
 
 
+def lines_until(process, last):
+    """The lines of a process's output up to one with `last` in it."""
+    lines = []
+    timer = threading.Timer(PATIENCE, process.kill)
+    timer.start()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if last in line:
+                return lines
+    finally:
+        timer.cancel()
+    raise AssertionError(f"no {last} before the end: {lines}")
+
+
+def end(process):
+    process.kill()      # docker stats does not care for less
+    process.communicate()
+
+
+def streams(client, directory):
+    """What goes on until somebody ends it: events, stats and attached output, while things happen."""
+    running = []
+
+    def start(*arguments):
+        running.append(client.start(*arguments))
+        return running[-1]
+
+    try:
+        return watch(client, start)
+    finally:
+        for process in running:
+            end(process)
+
+
+def watch(client, start):
+    results = []
+    events = start("events", "--since", "1h", "--filter", "container=live", "--format", "{{.Action}}")
+    command = "echo begun; until [ -e /go ]; do sleep 0.02; done; echo said; exit 3"
+    assert client("run", "-d", "--name", "live", "busybox", "sh", "-c", command).returncode == 0
+    results.append(lines_until(events, b"start"))
+    logs = start("logs", "-f", "live")
+    results.append(lines_until(logs, b"begun"))
+    for arguments in ["live"], []:
+        stats = start("stats", *arguments)
+        # The screen is drawn anew each time.
+        for _ in range(3):
+            lines_until(stats, b" live ")
+        end(stats)
+    attached = start("attach", "--no-stdin", "live")
+    results.append(lines_until(events, b"attach"))
+    client("exec", "live", "touch", "/go")
+    results += [(process.communicate(timeout=PATIENCE), process.returncode) for process in (attached, logs)]
+    client("rm", "live")
+    # How the exec's end and the container's end are told in order is up to chance.
+    results.append([line for line in lines_until(events, b"destroy") if not line.startswith(b"exec_")])
+    return results
+
+
 def docker_py(client, directory):
     """What docker-py's calls give: those that hijack, stream, and carry tars."""
     docker = pytest.importorskip("docker")
@@ -321,21 +398,66 @@ def docker_py(client, directory):
     since = int(time.time()) - 3600
     events = client.events(since=since, until=int(time.time()) + 1, decode=True, filters={"container": talker.id})
     note([(event["Type"], event["Action"]) for event in events])
-    note(sorted(client.containers.get("py").stats(stream=False)))
+    # The same while they happen.
+    events = client.events(since=since, decode=True, filters={"container": "pylive"})
+    live = client.containers.create("busybox", ["sh", "-c", "read a; echo got $a; exit 2"], name="pylive", stdin_open=True)
+    note(next(events)["Action"])
+    output = live.attach(stream=True, logs=True)
+    note(next(events)["Action"])
+    live.start()
+    note(next(events)["Action"])
+    raw = live.attach_socket(params={"stdin": 1, "stream": 1})
+    note(next(events)["Action"])
+    raw._sock.sendall(b"word\n")
+    note(b"".join(output))
+    note((live.wait(), next(events)["Action"]))
+    raw.close()
+    events.close()
+    samples = box.stats(stream=True, decode=True)
+    note([sorted(next(samples)) for _ in range(2)])
+    samples.close()
+    note(sorted(box.top()))
+    box.exec_run(["touch", "/made"])
+    note(sorted(change["Path"] for change in box.diff()))
+    with tarfile.open(fileobj=io.BytesIO(b"".join(box.export()))) as tar:
+        note(sorted(name for name in tar.getnames() if not name.startswith("dev")))
+    box.pause()
+    box.reload()
+    note(box.status)
+    box.unpause()
+    box.rename("other")
+    note(box.update(mem_limit="64m", memswap_limit="64m"))
+    box.restart(timeout=0)
+    box.kill()
+    note((box.wait(), client.containers.get("other").status))
+    box.start()
+    box.stop(timeout=0)
+    box.start()
+    note(sorted(client.info())[:5] + sorted(client.df()))
     network = client.networks.create("pynet", driver="bridge")
-    network.connect(box)
+    network.connect(box, aliases=["alias"])
     network.reload()
+    note([n.name for n in client.networks.list(names=["pynet"])])
+    note(client.containers.run("busybox", ["ping", "-c", "1", "-w", "5", "-q", "alias"], network="pynet", remove=True).splitlines()[2:4][0])
     note([c.name for c in network.containers])
     network.disconnect(box)
     network.remove()
     volume = client.volumes.create("pyvolume", labels={"a": "b"})
     note(volume.attrs["Labels"])
+    mounted = {"pyvolume": {"bind": "/v", "mode": "rw"}}
+    client.containers.run("busybox", ["sh", "-c", "echo kept > /v/file"], volumes=mounted, remove=True)
+    note(client.containers.run("busybox", ["cat", "/v/file"], volumes=mounted, remove=True))
+    note([v.name for v in client.volumes.list(filters={"label": "a=b"})])
     volume.remove()
     image = box.commit("py", "saved")
     saved = b"".join(image.save(named="py:saved"))
     client.images.remove("py:saved")
     note([i.tags for i in client.images.load(saved)])
     note(client.images.get("py:saved").attrs["Config"]["Cmd"])
+    note([sorted(layer) for layer in client.images.get("py:saved").history()])
+    note(client.images.get("py:saved").tag("py", "again"))
+    note(sorted(tag for i in client.images.list("py") for tag in i.tags))
+    client.images.remove("py:again")
     image, log = client.images.build(fileobj=io.BytesIO(b"FROM busybox\nRUN echo built"), rm=True, nocache=True)
     note([steady(line.get("stream", "")) for line in log])
     try:
@@ -347,12 +469,23 @@ def docker_py(client, directory):
     return results
 
 
-WAYS = {"straight": None, "no handler": [], "forward.lua": ["forward.lua"], "header.lua": ["header.lua"]}
-WORK = [day, terminals, docker_py]
+WAYS = {"straight": None, "no handler": [], "forward.lua": ["forward.lua"], "header.lua": ["header.lua"], "record": "record"}
+WORK = [day, streams, terminals, docker_py]
+TAPED = WORK[:2]
+"""What a tape of it all gives again: its beginning, for answers come in the order in which they were recorded."""
+
+
+def outcome(work, place, socket):
+    """The results of a work, or the exception with which it failed."""
+    (place / "home/.docker").mkdir(parents=True)
+    try:
+        return work(Docker(place / "home", socket), place)
+    except (Exception, pytest.skip.Exception) as error:
+        return error
 
 
 def do_all(handlers, root):
-    """The results of all the work on an engine of its own, by name; the exception in place of one that failed."""
+    """The outcomes of all the work on an engine of its own; of what a tape gave again, by the work's name."""
     results = {}
     with tempfile.TemporaryDirectory(prefix="dogger-test-") as name:
         directory = pathlib.Path(name)
@@ -362,16 +495,21 @@ def do_all(handlers, root):
             socket = engine.socket
             if handlers is not None:
                 socket = directory / "dogger.sock"
-                files = [root / "handlers" / handler for handler in handlers]
-                dogger = Dogger(["run", *files, "--socket", socket, "--upstream", engine.socket], directory, socket).ready()
+                recorded = ["record", "-o", "tape.lua", "--har", "tape.har"]
+                command = recorded if handlers == "record" else ["run", *(root / "handlers" / handler for handler in handlers)]
+                dogger = Dogger([*command, "--socket", socket, "--upstream", engine.socket], directory, socket)
+                dogger.wait(r"^dogger: (serving|recording) .* on unix:")
             for work in WORK:
-                place = directory / work.__name__
-                (place / "home/.docker").mkdir(parents=True)
-                try:
-                    results[work] = work(Docker(place / "home", socket), place)
-                except (Exception, pytest.skip.Exception) as error:
-                    results[work] = error
+                results[work] = outcome(work, directory / work.__name__, socket)
                 engine.clear()
+            if handlers == "record":
+                dogger.stop()
+                tape = directory / "tape.lua"
+                # With a tenth of the pauses, to save time.
+                tape.write_text(tape.read_text().replace("local SPEED = 1\n", "local SPEED = 10\n"))
+                dogger = Dogger(["run", tape, "--socket", socket], directory, socket).ready()
+                for work in TAPED:
+                    results[work.__name__] = outcome(work, directory / f"replayed-{work.__name__}", socket)
         finally:
             if dogger:
                 dogger.stop()
@@ -387,12 +525,22 @@ def results(common_engine):
         return dict(zip(WAYS, pool.map(lambda way: do_all(way, root), WAYS.values()), strict=True))
 
 
+def compare(one, other, names, but=()):
+    """Fails where two outcomes of one work are not the same, or one failed."""
+    for result in one, other:
+        if isinstance(result, BaseException):
+            raise result
+    different = [pair for n, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1] and n not in but]
+    assert not different, "\n".join(f"{name}: {result}" for pair in different for name, result in zip(names, pair, strict=True))
+
+
 @pytest.mark.parametrize("way", list(WAYS)[1:])
 @pytest.mark.parametrize("work", WORK)
 def test_a_client_sees_no_difference(work, way, results):
-    straight, through = results["straight"][work], results[way][work]
-    for result in straight, through:
-        if isinstance(result, BaseException):
-            raise result
-    different = [(one, other) for one, other in zip(straight, through, strict=True) if one != other]
-    assert not different, "\n".join(f"straight: {one}\nthrough dogger: {other}" for one, other in different)
+    compare(results["straight"][work], results[way][work], ["straight", "through dogger"])
+
+
+@pytest.mark.parametrize("work", TAPED)
+def test_a_tape_gives_it_again(work, results):
+    missing = [n for n, line in enumerate(DAY) if line.startswith("!")] if work is day else []
+    compare(results["record"][work], results["record"][work.__name__], ["recorded", "replayed"], missing)
