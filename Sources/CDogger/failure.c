@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MOST_TEXT 16384     /* of a message or a traceback; what is longer is no help to anybody */
+#define MOST_LEVELS 10000   /* of calls, of which a traceback tells the innermost and the outermost; of more it tells only the former */
+#define SHOWN_LEVELS 22     /* as many as luaL_traceback shows */
 
 /* The texts are malloc's own memory: the VM may have none left when an error tells just that. */
 static dg_bytes keep(const dg_vm *vm, char **slot, const char *text, size_t length) {
@@ -39,9 +41,33 @@ bool dg_innermost_place(lua_State *co, char *place, size_t size) {
     return false;
 }
 
+/* The innermost calls of very many, as luaL_traceback writes them. It would look for the outermost ones too, by walking from the innermost
+   again and again: in a recursion without an end that took as long as the recursion itself, and no hook strikes in it. */
+static void add_innermost(lua_State *L, lua_State *co) {
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, "stack traceback:");
+    lua_Debug ar;
+    for (int level = 0; level < SHOWN_LEVELS && lua_getstack(co, level, &ar); level++) {
+        char line[LUA_IDSIZE + 128];
+        lua_getinfo(co, "Sln", &ar);
+        if (ar.currentline > 0) snprintf(line, sizeof line, "\n\t%s:%d: in ", ar.short_src, ar.currentline);
+        else snprintf(line, sizeof line, "\n\t%s: in ", ar.short_src);
+        luaL_addstring(&b, line);
+        if (ar.namewhat[0] != 0) snprintf(line, sizeof line, "%s '%.60s'", ar.namewhat, ar.name);
+        else if (ar.what[0] == 'C') strcpy(line, "?");
+        else snprintf(line, sizeof line, "function <%s:%d>", ar.short_src, ar.linedefined);
+        luaL_addstring(&b, line);
+    }
+    luaL_addstring(&b, "\n\t...");
+    luaL_pushresult(&b);
+}
+
 static int make_traceback(lua_State *L) {
     lua_State *co = lua_touserdata(L, 1);
-    luaL_traceback(L, co, NULL, 0);
+    lua_Debug ar;
+    if (lua_getstack(co, MOST_LEVELS, &ar)) add_innermost(L, co);
+    else luaL_traceback(L, co, NULL, 0);
     return 1;
 }
 

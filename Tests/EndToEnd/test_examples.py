@@ -24,7 +24,7 @@ def test_every_example_is_small_says_what_it_shows_and_has_a_test(path):
 
 
 def test_the_examples_own_tests_pass():
-    result = finish("test", FOLDER, "--script-timeout", f"{SLOWNESS}s")
+    result = finish("test", FOLDER, "--script-timeout", f"{SLOWNESS}s", "--timeout", f"{10 * SLOWNESS}s")
     assert result.returncode == 0, result.stdout + result.stderr
     assert all(path.name in result.stdout for path in FOLDER.glob("*_test.lua"))
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from harness import ROOT, acting_as, attacks, open_to_all
+from harness import PATIENCE, ROOT, acting_as, attacks, open_to_all
 
 FOLDER = ROOT / "examples/handlers"
 LOG = FOLDER / "log.lua"
@@ -65,7 +65,7 @@ def told(log):
 
 
 def wait_for(log, count):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while len(told(log)) < count and time.monotonic() < deadline:
         time.sleep(0.01)
     return told(log)

@@ -9,7 +9,7 @@ import time
 import xml.etree.ElementTree as xml
 
 import pytest
-from harness import BINARY, PATIENCE, ROOT, finish
+from harness import BINARY, PATIENCE, ROOT, SLOWNESS, finish
 
 TWO = """
 describe("numbers", function()
@@ -928,6 +928,6 @@ def test_handlers_that_are_served_have_no_test_module(serve):
 
 
 def test_the_tests_of_the_examples():
-    result = finish("test", "examples/handlers", "--coverage", cwd=ROOT)
+    result = finish("test", "examples/handlers", "--coverage", "--script-timeout", f"{SLOWNESS}s", "--timeout", f"{10 * SLOWNESS}s", cwd=ROOT)
     assert result.returncode == 0, result.stdout
     assert len(re.findall(r"^examples/handlers/\w+_test.lua$", result.stdout, re.MULTILINE)) >= 8

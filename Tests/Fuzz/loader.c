@@ -137,6 +137,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     dg_vm *vm = dg_vm_new(&options);
     dg_failure failure;
     if (!dg_vm_load(vm, "first.lua", bytes_of("return function(req) if req.path == '/ok' then return 'ok' end end"), &failure)) {
+        if (failure.kind == DG_OUT_OF_TIME) {       /* a busy machine */
+            dg_vm_close(vm);
+            return -1;
+        }
         fprintf(stderr, "the first handler does not load: %.*s\n", (int)failure.message.length, failure.message.start);
         abort();
     }

@@ -1,9 +1,26 @@
+import LuaRuntime
 import Testing
 
 /// Recursion without an end, on Lua's stack and on C's.
 @Suite struct HostileScriptStackTests {
     @Test(arguments: scripts)
     func isStopped(_ script: HostileScript) throws { try script.check(memory: 256 << 20, milliseconds: 20_000) }
+
+    /// To look for the outermost of them would take as long as the recursion itself, and nothing would stop it.
+    @Test func onlyTheInnermostOfVeryManyCallsAreTold() throws {
+        let fixture = try ScriptFixture("local function f() return 1 + f() end return function() return f() end")
+        let task = fixture.task()
+        defer { task.end() }
+        guard case .failed(let failure) = task.start() else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(failure.message == "test.lua:1: stack overflow")
+        let lines = failure.traceback.split(separator: "\n")
+        #expect(lines.count == 24)
+        #expect(lines.first == "stack traceback:" && lines.last == "\t...")
+        #expect(lines.dropFirst().dropLast().allSatisfy { $0 == "\ttest.lua:1: in upvalue 'f'" })
+    }
 
     static let scripts = [
         HostileScript("local function f() return 1 + f() end return select(2, pcall(f)):match('stack overflow')", "stack overflow"),
