@@ -25,7 +25,7 @@ LEAST_MEMORY_TEST = 120
 
 EXPECTED = re.compile("|".join([
     r"^dogger: serving ", r"^dogger: reloaded handler\.lua \(handler\.lua changed\)$", r"^dogger: (.*; )?the last good version (of handler\.lua )?goes on serving$",
-    r"^dogger: handler\.lua(:\d+)?: ", r"^stack traceback:$", r"^\t(handler\.lua|\[C\]|\[dogger\.docker\]|\.\.\.|\(\.\.\.)",
+    r"^dogger: handler\.lua(:\d+)?: ", r"^stack traceback:$", r"^  \t(handler\.lua|\[C\]|\[dogger\.docker\]|\.\.\.|\(\.\.\.)",
     r"^dogger: .* body ended before its length: the client closed its side\.$", r"^dogger: .*refused with 400: ",
     r"^dogger: (stopping|finishing)",
 ]))
