@@ -372,3 +372,13 @@ def test_the_engine_that_docker_would_use(serve, directory, write, host, context
     kept = {name: value for name, value in os.environ.items() if name not in ("DOCKER_HOST", "DOCKER_CONTEXT")}
     dogger = serve(None, "--upstream", "docker", env=kept | given | {"DOCKER_CONFIG": str(directory)})
     dogger.wait(f"in front of {expected} on ")
+
+
+def test_without_proc_mounted(directory, write):
+    """The arguments are those that the kernel gave, and not those that a file in /proc tells."""
+    write("return function() return 'hello' end")
+    script = 'mount -t tmpfs none /proc && exec "$0" run handler.lua -- sh -c \'curl -s --unix-socket "$DOGGER_SOCKET" http://d/\''
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+        pytest.skip("that needs a right to mount")
+    result = subprocess.run(["unshare", "--mount", "sh", "-c", script, BINARY], cwd=directory, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "hello"), result.stderr
