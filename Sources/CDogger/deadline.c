@@ -65,8 +65,12 @@ static void stop(lua_State *L, lua_Debug *ar) {
         lua_yield(L, 0);
         return;
     }
-    lua_pushfstring(L, "%s: stopped after %f s of CPU", vm->place, (lua_Number)vm->script_timeout / 1e9);
+    lua_pushfstring(L, "%s: stopped after %f s of CPU%s", vm->place, (lua_Number)vm->script_timeout / 1e9, dg_deadline_what_else(vm));
     lua_error(L);
+}
+
+const char *dg_deadline_what_else(const dg_vm *vm) {
+    return vm->waited >= TICK_NANOSECONDS ? " and of waiting for the store" : "";
 }
 
 UNSEEN static void set_hook(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1); }
@@ -115,6 +119,33 @@ static void arm(void) {
         fprintf(stderr, "dogger: no timer for --script-timeout (%s): scripts run without a time limit\n", strerror(errno));
 }
 
+static uint64_t ticks_of_limit(const dg_vm *vm) {
+    return vm->script_timeout < TICK_NANOSECONDS ? 1 : vm->script_timeout / TICK_NANOSECONDS;
+}
+
+/* Up to the last tick before the limit, and no further: the script may still say why a call failed that took long, but makes no more
+   calls that wait. (A tick that comes in between is lost or done twice: 10 ms.) */
+void dg_deadline_waited(uint64_t nanoseconds) {
+    dg_vm *vm = current;
+    if (vm == NULL) return;
+    if (run != ticked_run) {
+        ticked_run = run;
+        ticks = 0;
+    }
+    uint64_t most = ticks_of_limit(vm) - 1;
+    uint64_t more = (vm->waited % TICK_NANOSECONDS + nanoseconds) / TICK_NANOSECONDS;
+    vm->waited += nanoseconds;
+    if (ticks < most) ticks = ticks + more < most ? ticks + more : most;
+}
+
+void dg_deadline_check_waited(lua_State *L) {
+    dg_vm *vm = current;
+    if (vm == NULL || vm->waited < TICK_NANOSECONDS || ticks + 1 < ticks_of_limit(vm)) return;
+    vm->expired = 1;
+    set_hook(L);
+    dg_deadline_check(L);
+}
+
 struct dg_vm *dg_deadline_pause(void) {
     dg_vm *vm = current;
     current = NULL;
@@ -143,6 +174,7 @@ void dg_deadline_enter(dg_vm *vm, lua_State *co) {
     if (!armed) arm();
     run++;
     vm->stack = __builtin_frame_address(0);
+    vm->waited = 0;
     vm->running = co;
     current = vm;
 }

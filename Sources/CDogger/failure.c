@@ -144,7 +144,8 @@ void dg_failure_read(dg_vm *vm, lua_State *co, int status, const char *name, dg_
     if (vm->expired) {
         failure->kind = DG_OUT_OF_TIME;
         failure->status = 503;
-        length = snprintf(text, sizeof text, "%s: stopped after %g s of CPU", vm->place[0] ? vm->place : place, (double)vm->script_timeout / 1e9);
+        length = snprintf(text, sizeof text, "%s: stopped after %g s of CPU%s", vm->place[0] ? vm->place : place,
+                          (double)vm->script_timeout / 1e9, dg_deadline_what_else(vm));
     } else if (out_of_memory) {
         failure->kind = DG_OUT_OF_MEMORY;
         failure->status = 503;

@@ -123,7 +123,32 @@ static void check_value(lua_State *L, int index, const char *name) {
         luaL_error(L, "the header %s can't be set to %s: a string, a number, a list of them, or nil to remove it", name, luaL_typename(L, index));
 }
 
-/* headers[name] = value: in the place of the first of that name, or at the end. */
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/* Pushes the list at `index`, a Connection field's value, without `name`. */
+static void push_without_option(lua_State *L, int index, const char *name, size_t length) {
+    size_t list_length;
+    const char *at = lua_tolstring(L, index, &list_length), *end = at + list_length;
+    luaL_Buffer rest;
+    luaL_buffinit(L, &rest);
+    bool is_first = true;
+    while (at < end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at)), *last = comma != NULL ? comma : end;
+        const char *next = comma != NULL ? comma + 1 : end;
+        while (at < last && is_blank(*at)) at++;
+        while (at < last && is_blank(last[-1])) last--;
+        if (at < last && !same_name(at, (size_t)(last - at), name, length)) {
+            if (!is_first) luaL_addlstring(&rest, ", ", 2);
+            luaL_addlstring(&rest, at, (size_t)(last - at));
+            is_first = false;
+        }
+        at = next;
+    }
+    luaL_pushresult(&rest);
+}
+
+/* headers[name] = value: in the place of the first of that name, or at the end. What a script sets, the next one gets: a client can't
+   keep it back by naming it in Connection, which has whoever forwards a request drop the client's own (RFC 9110 7.6.1). */
 static int set_field(lua_State *L) {
     size_t length;
     const char *name = luaL_checklstring(L, 2, &length);
@@ -142,7 +167,8 @@ static int set_field(lua_State *L) {
     lua_newtable(L);
     int list = lua_gettop(L);
     lua_Integer count = (lua_Integer)lua_rawlen(L, old), out = 0;
-    bool done = lua_isnil(L, 3);
+    const bool is_removed = lua_isnil(L, 3);
+    bool done = is_removed;
     for (lua_Integer i = 1; i <= count + 1; i += 2) {
         size_t l = 0;
         lua_rawgeti(L, old, i);
@@ -164,7 +190,10 @@ static int set_field(lua_State *L) {
             lua_pushvalue(L, -1);
             lua_rawseti(L, list, ++out);
             lua_rawgeti(L, old, i + 1);
+            if (!is_removed && same_name(other, l, "connection", 10)) push_without_option(L, -1, name, length);
+            else lua_pushvalue(L, -1);
             lua_rawseti(L, list, ++out);
+            lua_pop(L, 1);
         }
         lua_pop(L, 1);
     }
@@ -213,6 +242,7 @@ void dg_read_header_list(lua_State *L, int index, const dg_header **list, size_t
         lua_pop(L, 2);
     }
     lua_pop(L, 1);
+    dg_check_header_bytes(L, vm->headers, *count);
     *list = vm->headers;
 }
 

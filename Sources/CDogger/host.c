@@ -121,6 +121,7 @@ int dg_host_call(lua_State *L, dg_call *call, lua_KContext context, lua_KFunctio
 }
 
 void dg_host_ask(lua_State *L, dg_call *call) {
+    dg_deadline_check_waited(L);
     dg_vm *vm = dg_vm_of(L);
     memset(&call->answer, 0, sizeof call->answer);
     call->task = vm->task;

@@ -25,6 +25,16 @@ int dg_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOE
 
 char **dg_environment(void) { return environ; }
 
+static char **arguments;
+
+/* glibc hands them to such functions as it does to main. */
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    (void)count;
+    arguments = values;
+}
+
+char **dg_arguments(void) { return arguments; }
+
 int dg_open_real(const char *path) {
     struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_NO_SYMLINKS };
     return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);

@@ -25,10 +25,12 @@ void dg_load_text(lua_State *L, dg_bytes text, const char *name) {
     dg_coverage_note(L, text, name);
 }
 
-#define PIECE_SLOT 5    /* the piece at hand, which must stay alive */
+#define PIECE_SLOT 5    /* what the function gave last, which must stay alive */
 
+/* What the function gives may be long as well. */
 static const char *read_from_function(lua_State *L, void *context, size_t *length) {
-    (void)context;
+    text_reader *reader = context;
+    if (reader->rest.length > 0) return read_text(L, context, length);
     luaL_checkstack(L, 2, "too many nested functions");
     dg_deadline_check(L);
     lua_pushvalue(L, 1);
@@ -40,7 +42,8 @@ static const char *read_from_function(lua_State *L, void *context, size_t *lengt
     }
     if (!lua_isstring(L, -1)) luaL_error(L, "reader function must return a string");
     lua_replace(L, PIECE_SLOT);
-    return lua_tolstring(L, PIECE_SLOT, length);
+    reader->rest.start = lua_tolstring(L, PIECE_SLOT, &reader->rest.length);
+    return read_text(L, context, length);
 }
 
 /* load(chunk [, name [, mode [, env]]]), as in the manual (6.1); the mode is always "t". */
@@ -48,13 +51,13 @@ int dg_load(lua_State *L) {
     bool has_environment = !lua_isnone(L, 4);
     lua_settop(L, PIECE_SLOT);
     int status;
+    text_reader reader = { { NULL, 0 } };
     if (lua_isstring(L, 1)) {
-        text_reader reader;
         reader.rest.start = lua_tolstring(L, 1, &reader.rest.length);
         status = lua_load(L, read_text, &reader, luaL_optstring(L, 2, reader.rest.start), "t");
     } else {
         luaL_checktype(L, 1, LUA_TFUNCTION);
-        status = lua_load(L, read_from_function, NULL, luaL_optstring(L, 2, "=(load)"), "t");
+        status = lua_load(L, read_from_function, &reader, luaL_optstring(L, 2, "=(load)"), "t");
     }
     if (status != LUA_OK) {
         lua_pushnil(L);

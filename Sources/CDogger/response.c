@@ -8,6 +8,7 @@
 #include "vm.h"
 
 static const char plain_text[] = "text/plain; charset=utf-8";
+#define MOST_HEADER_BYTES ((size_t)1 << 20)
 #define ALLOWED "a handler returns nil, a string, or a table with status, headers and one of body, json or upgrade"
 
 /* Raises what is wrong with the answer; dg_failure_of_answer puts the place of the function that gave it in front. */
@@ -34,6 +35,12 @@ dg_header *dg_add_header(lua_State *L, dg_vm *vm, size_t *count) {
         vm->header_capacity = capacity;
     }
     return &vm->headers[(*count)++];
+}
+
+void dg_check_header_bytes(lua_State *L, const dg_header *headers, size_t count) {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) total += headers[i].name.length + headers[i].value.length;
+    if (total > MOST_HEADER_BYTES) luaL_error(L, "the headers have more than 1 MiB together");
 }
 
 /* The value on the top, as bytes that live as long as the coroutine's stack; pops it. */
@@ -80,6 +87,7 @@ static void read_headers(lua_State *L, int table, lua_State *co, dg_response *r)
             h->value = header_value(L, co);
         }
     }
+    dg_check_header_bytes(L, vm->headers, count);
     r->headers = vm->headers;
     r->header_count = count;
 }
@@ -120,7 +128,9 @@ static void read_table(lua_State *L, int table, lua_State *co, dg_response *r) {
             if (type != LUA_TNUMBER || !exact || status < 200 || status > 599) {
                 /* Not with luaL_tolstring for the other types: it would run their __tostring here, past the time limit. */
                 const char *given = type == LUA_TNUMBER || type == LUA_TSTRING ? luaL_tolstring(L, -1, NULL) : luaL_typename(L, -1);
-                refuse(L, "the response's status is %s, not a number from 200 to 599%s", given, "");
+                const char *quote = type == LUA_TSTRING ? "'" : "";
+                lua_pushfstring(L, "%s%s%s", quote, given, quote);
+                refuse(L, "the response's status is %s, not a number from 200 to 599%s", lua_tostring(L, -1), "");
             }
             r->status = (int)status;
             has_status = true;

@@ -106,6 +106,7 @@ void dg_vm_close(dg_vm *vm) {
     free(vm->message);
     free(vm->traceback);
     free(vm);
+    malloc_trim(0);
 }
 
 const char *dg_lua_version(void) { return LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE; }

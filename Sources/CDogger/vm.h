@@ -25,6 +25,7 @@ struct dg_vm {
 
     lua_State *volatile running;        /* read by the deadline's signal handler */
     volatile sig_atomic_t expired;
+    uint64_t waited;                    /* nanoseconds that this run has had the thread wait for the host; see dg_deadline_waited */
     char place[LUA_IDSIZE + 16];        /* where the deadline struck */
     bool is_failing;                    /* what has failed is being told */
 
@@ -86,6 +87,8 @@ void dg_vm_settle(dg_vm *vm);
 void dg_deadline_enter(dg_vm *vm, lua_State *co);
 void dg_deadline_switch(dg_vm *vm, lua_State *now);
 void dg_deadline_leave(dg_vm *vm, lua_State *co);
+const char *dg_deadline_what_else(const dg_vm *vm);     /* beside CPU, what a script that was stopped took its time with; or "" */
+void dg_deadline_check_waited(lua_State *L);    /* stops a script whose calls have had the thread wait up to its limit; before such a call */
 lua_State *dg_deadline_running(void);       /* on this thread; NULL outside of scripts */
 
 /* last_words.c: ends the process, whose script can't be stopped; safe in a signal handler */
@@ -184,6 +187,7 @@ void dg_coverage_hook(lua_State *L);
 
 /* response.c: one more place in the VM's list of headers */
 dg_header *dg_add_header(lua_State *L, dg_vm *vm, size_t *count);
+void dg_check_header_bytes(lua_State *L, const dg_header *headers, size_t count);
 
 /* response.c: reads the value at `index` of L; strings that it makes are kept alive on `co` */
 void dg_read_response(lua_State *L, int index, lua_State *co, dg_outcome *outcome);

@@ -1,4 +1,20 @@
 import CDogger
+import Glibc
+
+/// Does what a host call asks for, and charges the script with the time in which the thread only waited.
+public func chargingForWaits(_ body: () -> Void) {
+    let start = (nanoseconds(CLOCK_MONOTONIC), nanoseconds(CLOCK_THREAD_CPUTIME_ID))
+    body()
+    let taken = nanoseconds(CLOCK_MONOTONIC) - start.0
+    let used = nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start.1
+    if taken > used { dg_deadline_waited(taken - used) }
+}
+
+private func nanoseconds(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
 
 public typealias HostCall = dg_call
 public typealias HostReply = dg_reply

@@ -4,7 +4,12 @@ import Store
 
 /// require "dogger.store": what its C half asks for, answered by the store that all versions share.
 extension Handler {
+    /// While a file is waited for, nobody is served: so that counts as the script's own time.
     func answerStore(_ call: inout HostCall) {
+        if store.isFile { chargingForWaits { askStore(&call) } } else { askStore(&call) }
+    }
+
+    private func askStore(_ call: inout HostCall) {
         let key = call.text.buffer
         let values = call.store?.pointee ?? ScriptStoreCall()
         do throws(StoreError) {

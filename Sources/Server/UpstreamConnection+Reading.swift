@@ -78,28 +78,36 @@ extension UpstreamConnection {
             receive()
             touch()
         }
-        let bytes = input.unread
-        // A raw stream has no end that could be missing: who leaves with bytes unread (`head -1` in a container) ends it with an
-        // error, and all that came before counts.
-        switch body.next(bytes, isAtEnd: input.isAtEnd, isBroken: isBroken && !exchange.isUpgraded) {
-        case .bytes(let range, let consumed):
-            input.consume(consumed)
-            return .bytes(UnsafeRawBufferPointer(rebasing: bytes[range]))
-        case .end(let consumed):
-            input.consume(consumed)
-            if exchange.isUpgraded { endRaw(exchange) } else { finishAnswer() }
-            return .end
-        case .wait(let consumed):
-            input.consume(consumed)
-            exchange.waitsToRead = true
-            touch()
-            return .wait
-        case .truncated:
-            fail(.truncated(upstream.address))
-            return .failed(.truncated)
-        case .malformed(let error):
-            fail(.malformed(upstream.address, error))
-            return .failed(.malformed(error))
+        while true {
+            let bytes = input.unread
+            // A raw stream has no end that could be missing: who leaves with bytes unread (`head -1` in a container) ends it with an
+            // error, and all that came before counts.
+            switch body.next(bytes, isAtEnd: input.isAtEnd, isBroken: isBroken && !exchange.isUpgraded) {
+            case .bytes(let range, let consumed):
+                input.consume(consumed)
+                return .bytes(UnsafeRawBufferPointer(rebasing: bytes[range]))
+            case .end(let consumed):
+                input.consume(consumed)
+                if exchange.isUpgraded { endRaw(exchange) } else { finishAnswer() }
+                return .end
+            case .wait(let consumed):
+                input.consume(consumed)
+                // Half a line is left, and nobody will say that the end is behind it.
+                if isHungUp, !input.isAtEnd {
+                    input.store()
+                    receive()
+                    continue
+                }
+                exchange.waitsToRead = true
+                touch()
+                return .wait
+            case .truncated:
+                fail(.truncated(upstream.address))
+                return .failed(.truncated)
+            case .malformed(let error):
+                fail(.malformed(upstream.address, error))
+                return .failed(.malformed(error))
+            }
         }
     }
 

@@ -10,6 +10,8 @@ import Glibc
 final class Database {
     let handle: OpaquePointer
     private let patience = Patience()
+    /// Nil in memory, where nobody waits: workers that have it open at once are of one dogger.
+    private let turn: Turn?
     let find, put, insert, update, delete, deleteSame, list, expired, purge: Statement
 
     /// "dogg", in the file's header.
@@ -28,7 +30,8 @@ final class Database {
         guard let handle = opened else { throw DatabaseFault(code: SQLITE_NOMEM) }
         do throws(DatabaseFault) {
             guard code == SQLITE_OK else { throw DatabaseFault(code: code) }
-            sqlite3_busy_handler(handle, { Patience.wait($0, $1) }, patience.context)
+            sqlite3_busy_handler(handle, { context, _ in Patience.wait(context) }, patience.context)
+            patience.begin()
             try Database.prepare(handle, isMemory, limit)
             let isAlive = "(expires IS NULL OR expires > ?2)"
             find = try Statement(handle, "SELECT value FROM store WHERE key = ?1 AND \(isAlive)")
@@ -46,6 +49,7 @@ final class Database {
             list = try Statement(handle, "SELECT key FROM store WHERE key >= ?1 AND \(isAlive) ORDER BY key")
             expired = try Statement(handle, "SELECT 1 FROM store WHERE expires <= ?2 LIMIT 1")
             purge = try Statement(handle, "DELETE FROM store WHERE key IN (SELECT key FROM store WHERE expires <= ?2 LIMIT 1000)")
+            turn = try isMemory ? nil : Turn(handle)
         } catch {
             let fault = DatabaseFault(code: error.code, systemError: sqlite3_system_errno(handle))
             sqlite3_close_v2(handle)
@@ -67,6 +71,19 @@ final class Database {
     var isMoved: Bool {
         var moved: Int32 = 0
         return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
+    }
+
+    /// A file beside it is no longer at its path.
+    var isTorn: Bool { turn?.isTorn ?? false }
+
+    /// Begins a call, which may wait a second for other processes.
+    func begin() { patience.begin() }
+
+    /// Has one transaction done that writes, after those of other doggers who came first.
+    func write<Result>(_ body: () throws(DatabaseFault) -> Result) throws(DatabaseFault) -> Result {
+        try turn?.take(patience)
+        defer { turn?.pass() }
+        return try body()
     }
 
     /// Bytes of the pages that hold something.

@@ -17,4 +17,6 @@ struct DatabaseFault: Error {
     static let unsuitable: Int32 = -3
     /// No longer at its path.
     static let moved: Int32 = -4
+    /// A file beside it is no longer at its path.
+    static let torn: Int32 = -5
 }

@@ -10,16 +10,15 @@ final class Patience {
 
     deinit { start.deallocate() }
 
+    /// From now on it lasts a second.
+    func begin() { start.pointee = Patience.clock() }
+
     /// For sqlite3_busy_handler, together with `wait`.
     var context: UnsafeMutableRawPointer { UnsafeMutableRawPointer(start) }
 
-    /// - Parameter attempt: how often this was called for the same lock before.
     /// - Returns: 0 to give up.
-    static func wait(_ context: UnsafeMutableRawPointer?, _ attempt: Int32) -> Int32 {
-        guard let start = context?.assumingMemoryBound(to: UInt64.self) else { return 0 }
-        let now = clock()
-        if attempt == 0 { start.pointee = now }
-        guard now - start.pointee < most else { return 0 }
+    static func wait(_ context: UnsafeMutableRawPointer?) -> Int32 {
+        guard let start = context?.assumingMemoryBound(to: UInt64.self), clock() - start.pointee < most else { return 0 }
         usleep(1000)
         return 1
     }

@@ -157,20 +157,23 @@ public final class Store {
             return try statement.step()
         }
         guard isNeeded else { return false }
-        _ = try database.purge.with { statement throws(DatabaseFault) in
-            statement.bind(2, time)
-            return try statement.step()
+        return try database.write { () throws(DatabaseFault) in
+            try database.purge.with { statement throws(DatabaseFault) in
+                statement.bind(2, time)
+                _ = try statement.step()
+                return true
+            }
         }
-        return true
     }
 
     private func change<Result>(adding size: Int = 0, _ body: (Database) throws(DatabaseFault) -> Result) throws(StoreError) -> Result {
         try run(adding: size) { database throws(DatabaseFault) in
             guard !database.isMoved else { throw DatabaseFault(code: DatabaseFault.moved) }
+            guard !database.isTorn else { throw DatabaseFault(code: DatabaseFault.torn) }
             var hadExpired = try Store.purge(database)
             while true {
                 do throws(DatabaseFault) {
-                    return try body(database)
+                    return try database.write { () throws(DatabaseFault) in try body(database) }
                 } catch {
                     guard error.primary == SQLITE_FULL, hadExpired else { throw error }
                     hadExpired = try Store.purge(database)
@@ -181,6 +184,7 @@ public final class Store {
 
     private func run<Result>(adding size: Int = 0, _ body: (Database) throws(DatabaseFault) -> Result) throws(StoreError) -> Result {
         let database = try opened()
+        database.begin()
         do throws(DatabaseFault) {
             return try body(database)
         } catch {
@@ -221,6 +225,7 @@ public final class Store {
         case DatabaseFault.newer: return .newer(name)
         case DatabaseFault.unsuitable: return .unsuitable(name)
         case DatabaseFault.moved: return .moved(name)
+        case DatabaseFault.torn: return .torn(name)
         case SQLITE_NOTADB: return .notADatabase(name)
         case SQLITE_CORRUPT: return .damaged(name)
         case SQLITE_CANTOPEN: return .cannotOpen(name, reason: reason)

@@ -10,6 +10,7 @@ public enum StoreError: Error, Equatable {
     case readOnly(String)
     case busy(String)
     case moved(String)
+    case torn(String)
     case noSpace(String)
     /// Bytes of the limit.
     case full(limit: Int)
@@ -35,6 +36,8 @@ public enum StoreError: Error, Equatable {
         case .readOnly(let path): "the store \(path) may not be written to: check the modes of the file and of its directory"
         case .busy(let path): "the store \(path) is busy: another process has held it for a second"
         case .moved(let path): "the store \(path) was moved or removed while dogger had it open: put it back, or restart dogger"
+        case .torn(let path):
+            "\(path)-wal or \(path)-shm, which belong to the store \(path), were moved or removed while dogger had them open: restart dogger, which first puts all that was stored into \(path)"
         case .noSpace(let path): "there is no space left on the disk of the store \(path)"
         case .full(let limit): "the store is full: what it holds may take \(readable(limit)), and --store-limit raises that"
         case .failed(let path, let reason): "the store \(path) failed: \(reason)"

@@ -28,7 +28,7 @@ struct Dogger: ParsableCommand {
 
     /// As the parser's own `main`, but a wrong use ends with 2, and faults go to standard error in dogger's words.
     static func main() {
-        let arguments = CommandLine.arguments.dropFirst()
+        let arguments = Environment.arguments.dropFirst()
         // Behind it stands the user's command, for those that run one, and for others what is no option.
         let own = runsCommand(arguments.first) ? arguments.prefix { $0 != "--" } : arguments
         do {

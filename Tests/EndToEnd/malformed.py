@@ -89,6 +89,7 @@ MALFORMED = {
     },
     (400, "The host in the request target is not a host name or address with an optional port."): {
         "an address without a name": "GET http:/// HTTP/1.1\r\n" + HOST + END,
+        "a backslash in the address": "GET http://d\\@other/ HTTP/1.1\r\n" + HOST + END,
         "a user in the address": "GET http://u@d/ HTTP/1.1\r\n" + HOST + END,
     },
     (400, "The Host field names another host than the request target does."): {
@@ -113,6 +114,7 @@ MALFORMED = {
     (400, "A field name must be followed by its colon at once, with no blank between."): {
         "a blank before the colon": GET + "Host : d\r\n\r\n",
         "a tab before the colon": GET + HOST + "A\t: b\r\n\r\n",
+        "a request in place of a trailer": CHUNKED + "0\r\nGET / HTTP/1.1\r\n\r\n",
         "a blank before the colon of a coding": POST + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
     },
     (400, "A field line ends before its colon: it must be a name, a colon and a value."): {
@@ -146,6 +148,9 @@ MALFORMED = {
     },
     (400, "Content-Length must be one decimal number, digits only."): {
         "two lengths with a comma": POST + "Content-Length: 1, 1\r\n\r\nx",
+        "a length and a comma": POST + "Content-Length: 1,\r\n\r\nx",
+        "two lengths with a slash": POST + "Content-Length: 1/1\r\n\r\nx",
+        "a length with a parameter": POST + "Content-Length: 1;a\r\n\r\nx",
         "a length with a sign": POST + "Content-Length: +1\r\n\r\nx",
         "a length below zero": POST + "Content-Length: -1\r\n\r\nx",
         "a length in hexadecimals": POST + "Content-Length: 0x1\r\n\r\nx",
@@ -161,6 +166,10 @@ MALFORMED = {
         "chunks and a length": POST + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
     },
     (400, "Transfer-Encoding must be chunked, once, and nothing else."): {
+        "a comma before chunked": POST + "Transfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n",
+        "a comma behind chunked": POST + "Transfer-Encoding: chunked,\r\n\r\n0\r\n\r\n",
+        "identity and chunked": POST + "Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n",
+        "a byte above 127 before chunked": POST + "Transfer-Encoding: \xa0chunked\r\n\r\n0\r\n\r\n",
         "chunked twice": POST + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
         "chunked in quotes": POST + "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n",
         "a coding before chunked": POST + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -198,9 +207,13 @@ MALFORMED = {
         "a chunk size with a sign": CHUNKED + "+1\r\nx\r\n0\r\n\r\n",
         "a chunk size below zero": CHUNKED + "-1\r\nx\r\n0\r\n\r\n",
         "a chunk size with 0x": CHUNKED + "0x1\r\nx\r\n0\r\n\r\n",
+        "a blank behind a chunk size": CHUNKED + "1 \r\nx\r\n0\r\n\r\n",
+        "a blank before an extension": CHUNKED + "1 ;a=b\r\nx\r\n0\r\n\r\n",
+        "an underscore in a chunk size": CHUNKED + "1_0\r\n" + "x" * 16 + "\r\n0\r\n\r\n",
         "a blank before a chunk size": CHUNKED + " 1\r\nx\r\n0\r\n\r\n",
     },
     (400, "A chunk's size has more than 16 digits or is larger than 7fffffffffffffff."): {
+        "a chunk size of many zeros": CHUNKED + "0" * 17 + "\r\n\r\n",
         "a chunk size beyond 64 bits": CHUNKED + "10000000000000001\r\nx\r\n0\r\n\r\n",
     },
     (400, "A chunk's data is not followed by CR LF: the size before it is wrong."): {
@@ -208,11 +221,19 @@ MALFORMED = {
         "a chunk that ends in a line feed": CHUNKED + "1\r\nx\n0\r\n\r\n",
     },
     (400, "A chunk extension must be ;name or ;name=value in visible ASCII, with no blanks around."): {
+        "a line feed in an extension": CHUNKED + "1;a\nx\r\n0\r\n\r\n",
+        "a line feed in a quoted extension": CHUNKED + '1;a="\n"\r\nx\r\n0\r\n\r\n',
+        "a line's end in a quoted extension": CHUNKED + '1;a="\r\nx\r\n0\r\n\r\n',
         "a control byte in an extension": CHUNKED + "1;a=\x01\r\nx\r\n0\r\n\r\n",
         "a carriage return in an extension": CHUNKED + "1;a=\rb\r\nx\r\n0\r\n\r\n",
     },
     (400, "The chunk extensions are too long."): {
         "an extension without an end": CHUNKED + "1;" + "x" * 70000,
+    },
+    (400, "A trailer field has a name that is not allowed after the body, such as Content-Length or Host."): {
+        "a length behind the body": CHUNKED + "0\r\nContent-Length: 5\r\n\r\n",
+        "a coding behind the body": CHUNKED + "0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "a Host behind the body": CHUNKED + "0\r\nHost: other\r\n\r\n",
     },
     (431, "The trailer fields after the last chunk are too long."): {
         "trailers without an end": CHUNKED + "0\r\nA: " + "x" * 70000,

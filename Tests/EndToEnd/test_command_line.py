@@ -453,3 +453,13 @@ def test_no_name_of_a_file_moves_a_cursor(directory, write):
         assert done.returncode == 2 or "\ndogger: forged" not in text, (arguments, text)
         assert status in (None, done.returncode), (arguments, text)
     assert told.count(SHOWN) > 50
+
+
+def test_without_proc_mounted(directory, write):
+    """The arguments are those that the kernel gave, and not those that a file in /proc tells."""
+    write("return function() return 'hello' end")
+    script = 'mount -t tmpfs none /proc && exec "$0" run handler.lua -- sh -c \'curl -s --unix-socket "$DOGGER_SOCKET" http://d/\''
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"]).returncode != 0:
+        pytest.skip("that needs a right to mount")
+    result = subprocess.run(["unshare", "--mount", "sh", "-c", script, BINARY], cwd=directory, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "hello"), result.stderr

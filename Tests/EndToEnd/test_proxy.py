@@ -491,3 +491,40 @@ def test_its_own_port_is_no_upstream(listen, upstream):
     result = finish("run", "--public", "--listen", f"{listen}:{port}", "--upstream", f"tcp://{upstream}:{port}")
     assert result.returncode == 1
     assert f"--upstream tcp://{upstream}:{port} is the socket that dogger itself would serve on" in result.stderr
+
+
+# What a script sets, and what ends early
+
+
+def test_a_client_can_t_keep_back_what_a_script_sets(serve, write):
+    """A proxy drops what Connection names; but that is for the client's own fields."""
+    upstream = serve([write("return function(req) return tostring(req.headers['X-User']) .. ' ' .. tostring(req.headers['X-Own']) end", "upstream.lua")])
+    dogger = serve("return function(req) req.headers['X-User'] = 'ann' end", "--upstream", upstream.addresses[0])
+    fields = [("Connection", "close, x-user, X-Own"), ("X-User", "root"), ("X-Own", "1")]
+    assert dogger.get("/", fields).text == "ann nil"
+
+
+@pytest.mark.parametrize("handler", [None, "return function(req) local res = req:forward() res.body = res.body return res end"], ids=["by itself", "read by a script"])
+def test_an_answer_may_end_at_any_byte(serve, directory, handler):
+    """Nobody waits for the rest, and nobody takes it for whole."""
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / "upstream"))
+        listener.listen(8)
+        listener.settimeout(PATIENCE)
+        dogger = serve(handler, "--upstream", directory / "upstream", "--quiet")
+        for count in range(len(answer) + 1):
+            # A pause before the last bytes: they come together with the end.
+            for pause in {0, min(count, 1)}:
+                with dogger.connect() as connection:
+                    connection.begin("GET", "/")
+                    upstream, _ = listener.accept()
+                    with upstream:
+                        upstream.recv(65536)
+                        upstream.sendall(answer[:count - pause])
+                        upstream.sendall(answer[count - pause:count])
+                    try:
+                        whole = connection.read_response()
+                        assert (whole.status, whole.text) == (200, "hello") if count == len(answer) else whole.status >= 500, count
+                    except AssertionError as end:
+                        assert count < len(answer) and str(end).startswith("the end, after"), (count, end)

@@ -1,11 +1,13 @@
 """dogger.store: what outlives what, with workers and doggers that are killed at any moment."""
 
+import fcntl
 import os
 import random
 import sqlite3
 import stat
 import subprocess
 import threading
+import time
 
 import pytest
 from harness import PATIENCE, Dogger, finish
@@ -22,6 +24,16 @@ return {
   ["GET /{key}"] = function(req) local value = store.get(req.params.key) return value and tostring(value) end,
   ["GET /"] = function(req) return { json = store.keys() } end,
 }
+"""
+
+LOOP = """
+local store, dogger = require "dogger.store", require "dogger"
+return function(req)
+  if req.path == "/loop" then print("in the loop") dogger.sleep(0.05)
+    while true do pcall(store.set, "k", 1) end
+  end
+  return store.get("k") and "set" or "hello"
+end
 """
 
 
@@ -255,6 +267,69 @@ def test_a_file_that_is_taken_away(serve, directory):
     assert answer.status == 500 and "the store s.db was moved or removed while dogger had it open" in answer.json["message"]
     (directory / "t.db").rename(directory / "s.db")
     assert dogger.request("PUT", "/a", body=b"z").text == "set"
+
+
+def test_files_beside_it_that_are_taken_away(serve, directory):
+    """What is in the log, and was acknowledged, would be lost with the worker: so no more is taken in, and the end saves it."""
+    dogger = serve(STORE, "--store", "s.db")
+    assert dogger.request("PUT", "/a", body=b"x").text == "set"
+    (directory / "s.db-wal").unlink()
+    answer = dogger.request("PUT", "/a", body=b"y")
+    assert answer.status == 500 and "s.db-wal or s.db-shm, which belong to the store s.db, were moved or removed" in answer.json["message"]
+    assert dogger.get("/a").text == "x"
+    dogger.stop()
+    assert serve(STORE, "--store", "s.db").get("/a").text == "x"
+
+
+def test_a_script_that_waits_for_the_store_again_and_again(serve, directory):
+    """It uses no CPU, but nobody else is served meanwhile: so that is its own time, too."""
+    dogger = serve(LOOP, "--store", "s.db", "--script-timeout", "200ms")
+    assert dogger.get("/").text == "hello"
+    database = sqlite3.connect(directory / "s.db", isolation_level=None)
+    database.execute("BEGIN IMMEDIATE")
+    with dogger.connect() as looping, dogger.connect() as other:
+        start = time.monotonic()
+        looping.begin("GET", "/loop")
+        dogger.wait("in the loop")
+        other.begin("GET", "/")
+        answer = looping.read_response()
+        assert (answer.status, answer.message) == (503, "handler.lua:5: stopped after 0.2 s of CPU and of waiting for the store")
+        assert other.read_response().text == "hello"
+    # One wait for the other process is a second, and the next is not begun.
+    assert time.monotonic() - start < 10
+    database.execute("ROLLBACK")
+    database.close()
+    assert dogger.get("/").text == "hello"
+
+
+def test_who_writes_without_a_pause_lets_others_in(serve, directory):
+    """Another dogger that waits for the file holds its turn, which is a lock on the log; it passes it on when it has the file."""
+    dogger = serve(STORE, "--store", "s.db")
+    assert dogger.request("PUT", "/a", body=b"x").text == "set"
+    database = sqlite3.connect(directory / "s.db", isolation_level=None)
+    with open(directory / "s.db-wal") as log, dogger.connect() as waiting:
+
+        def is_taken():
+            try:
+                fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            fcntl.flock(log, fcntl.LOCK_UN)
+            return False
+
+        database.execute("BEGIN IMMEDIATE")
+        waiting.begin("PUT", "/a", body=b"y")
+        until(is_taken, "dogger waits for its turn")
+        database.execute("ROLLBACK")
+        assert waiting.read_response().text == "set"
+        until(lambda: not is_taken(), "the turn is passed on")
+        fcntl.flock(log, fcntl.LOCK_EX)
+        answer = dogger.request("PUT", "/a", body=b"z")
+        assert answer.status == 500 and "is busy: another process has held it for a second" in answer.json["message"]
+        assert dogger.get("/a").text == "y"
+        fcntl.flock(log, fcntl.LOCK_UN)
+        assert dogger.request("PUT", "/a", body=b"z").text == "set"
+    database.close()
 
 
 def test_a_writer_that_holds_the_file(serve, directory):

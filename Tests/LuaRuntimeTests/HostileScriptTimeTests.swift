@@ -93,6 +93,8 @@ import Testing
         endless("local s = ('x'):rep(1000000) local t = {} for i = 1, 5000 do t[i] = s end table.sort(t)"),
         endless("load(function() while true do end end)"),
         endless("load(function() return ' ' end)"),
+        endless("local n, pieces = 0, { 'local a if a then ', ('elseif a then '):rep(60000) } load(function() n = n + 1 return pieces[n] end)"),
+        endless("load('local a if a then ' .. ('elseif a then '):rep(60000))"),
         endless("load(function() pcall(function() while true do end end) return ' ' end)"),
         endless("local f = coroutine.wrap(function() while true do coroutine.yield(' ') end end) load(f)"),
         endless("return #table.concat(setmetatable({}, { __len = function() return 1 << 62 end, __index = function() return '' end }))"),

@@ -222,6 +222,7 @@ import Testing
     @Test(arguments: [
         ("", false), ("HTTP/1.1 20", true), ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", true),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", true),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b", true),
     ])
     func anAnswerThatBreaksOffFails(_ answer: String, _ isTruncated: Bool) throws {
         let harness = try UpstreamHarness()
@@ -234,6 +235,19 @@ import Testing
         let address = harness.server.address
         #expect(sent.failure == (isTruncated ? .truncated(address) : .closedBeforeAnswer(address)))
         #expect(!sent.hasEnd)
+    }
+
+    /// The last bytes and the end come together, in the midst of a line that the decoder has to see whole.
+    @Test func anEndWithinATrailerIsSeen() throws {
+        let harness = try UpstreamHarness()
+        let (sent, client) = (harness.send(), try harness.accept())
+        _ = try harness.head(client)
+        client.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA")
+        try harness.turn(until: { sent.body == "hello" })
+        client.send(": b")
+        client.close()
+        try harness.turn(until: { sent.isOver })
+        #expect(sent.failure == .truncated(harness.server.address))
     }
 
     @Test func aResetIsNoEnd() throws {

@@ -9,7 +9,7 @@ import Testing
         #expect(StoreError.full(limit: 1000).message.contains(" 1000 bytes,"))
         #expect(StoreError.cannotOpen("/a/b", reason: "No such file or directory").message.hasPrefix("the store /a/b can't be opened: No such file or directory. "))
         #expect(StoreError.cannotOpen("/a/b", reason: "").message.hasPrefix("the store /a/b can't be opened. "))
-        for error in [StoreError.notADatabase("f"), .damaged("f"), .foreign("f"), .newer("f"), .unsuitable("f"), .readOnly("f"), .busy("f"), .moved("f"), .noSpace("f"), .failed("f", reason: "r")] {
+        for error in [StoreError.notADatabase("f"), .damaged("f"), .foreign("f"), .newer("f"), .unsuitable("f"), .readOnly("f"), .busy("f"), .moved("f"), .torn("f"), .noSpace("f"), .failed("f", reason: "r")] {
             #expect(error.message.contains("the store f"))
         }
     }

@@ -29,6 +29,10 @@ int dg_accept(int fd);
 /* environ(7), which Swift takes for a global that anybody may change. */
 char *_Nullable *_Nonnull dg_environment(void);
 
+/* What the program was started with, up to a null pointer. Swift's CommandLine reads /proc/self/cmdline, and where there is no /proc it is
+   empty. */
+char *_Nullable *_Nonnull dg_arguments(void);
+
 /* openat2(2) to read, at a path that has no links in it: when one has come into it, this fails. -1 with errno. */
 int dg_open_real(const char *_Nonnull path);
 

@@ -269,6 +269,10 @@ bool dg_vm_load(dg_vm *_Nonnull vm, const char *_Nonnull name, dg_bytes text, dg
 dg_vm *_Nullable dg_deadline_pause(void);
 void dg_deadline_go_on(dg_vm *_Nullable vm);
 
+/* Charges the script that runs, in the midst of its host call, with time that the thread did nothing but wait for that call (for a
+   disk, say): nobody else could be served meanwhile. Nothing outside of scripts. */
+void dg_deadline_waited(uint64_t nanoseconds);
+
 /* NULL where there is no memory. */
 dg_task *_Nullable dg_task_take(dg_vm *_Nonnull vm);
 void dg_task_start(dg_task *_Nonnull task, dg_outcome *_Nonnull outcome);
