@@ -43,7 +43,7 @@ import Testing
     @Test func theFlagThatWouldGrantAnAddress() throws {
         for text in ["example.com:80", "[::1]:80", "unix:///run/x.sock"] {
             let address = try UpstreamAddress.parse(text.hasPrefix("unix") ? text : "tcp://\(text)")
-            #expect(Grants.flag(net: address) == "--allow-net \(text)")
+            #expect(Grants.flag(net: address) == "--allow-net \(ShellWord.quoted(text))")
             #expect(try #require(Grants.Destination(text)).covers(address))
         }
     }

@@ -96,7 +96,7 @@ import Testing
     func pathsThatLeadOut(_ name: String, _ directory: String) {
         load()
         #expect(readFile(name)
-            == "read_file(\"\(name)\"): a script reads what is beside it, and what a flag grants: dogger run --allow-read \(directory) would grant it")
+            == "read_file(\"\(name)\"): a script reads what is beside it, and what a flag grants: dogger run --allow-read \(ShellWord.quoted(directory)) would grant it")
     }
 
     @Test func pathsThatComeBack() {
