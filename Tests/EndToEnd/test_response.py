@@ -205,7 +205,7 @@ WRONG = {
     "{ body = 1 }": r"body is number, not a string or a function",
     "{ body = 'x', json = 1 }": r"both (body and json|json and body)",
     "{ status = 42 }": r"status is 42, not a number from 200 to 599",
-    "{ status = 'ok' }": r"status is ok, not a number",
+    "{ status = 'ok' }": r"status is 'ok', not a number",
     "{ status = 200.5 }": r"status is 200\.5",
     "{ status = 100 }": r"status is 100",
     "{ headers = 'x' }": r"headers is string, not a table",
