@@ -38,10 +38,13 @@ void dg_push_caller(lua_State *L, int level) {
     else lua_pushliteral(L, "");
 }
 
+/* Lua counts a level by walking to it from the innermost one, so to look at all of a deep recursion would take minutes. */
+#define MOST_LEVELS 1000
+
 /* Pushes "file:line: " of the script's innermost function: dogger's own Lua is not where the user looks. */
 void dg_push_place(lua_State *L) {
     lua_Debug ar;
-    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+    for (int level = 0; level < MOST_LEVELS && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
         if (ar.currentline <= 0 || ar.source[0] == '=') continue;
         push_place_of(L, &ar);

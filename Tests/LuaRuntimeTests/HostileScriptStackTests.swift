@@ -39,6 +39,8 @@ import Testing
         HostileScript("local a, b, c = {}, {}, {} setmetatable(a, { __call = b }) setmetatable(b, { __call = c }) setmetatable(c, { __call = a }) b()", "500: test.lua:1: '__call' chain too long; possible loop"),
         HostileScript("local t = {} for i = 1, 200 do t = setmetatable({}, { __call = t }) end t()", "500: test.lua:1: '__call' chain too long; possible loop"),
         HostileScript("local t = function(...) return select('#', ...) end for i = 1, 90 do t = setmetatable({}, { __call = t }) end for i = 1, 200 do t() end return tostring(t())", "90"),
+        // None of the calls has a file, whose line the error could tell.
+        HostileScript("local t = {} setmetatable(t, t) t.__call = t local f = load('local t = ... local function f(n) if n == 0 then return pcall(t) end local a, b = f(n - 1) return a, b end return f', '=x')(t) return select(2, f(150000))", "'__call' chain too long; possible loop"),
         HostileScript("local t = setmetatable({}, { __call = {} }) return select(2, pcall(t)) .. select(2, pcall(function() t() end))", "attempt to call a table valuetest.lua:1: attempt to call a table value (upvalue 't')"),
         HostileScript("local t = setmetatable({}, { __tostring = function(s) return tostring(s) end }) return select(2, pcall(tostring, t)):match('C stack overflow')", "C stack overflow"),
         HostileScript("local function f() ('x'):gsub('x', f) end return select(2, pcall(f)):match('C stack overflow')", "C stack overflow"),
