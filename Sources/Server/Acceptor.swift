@@ -29,13 +29,15 @@ final class Acceptor: EventSource {
 
     func ready(_ events: Events) { accept(most: Acceptor.mostPerTurn) }
 
-    private func accept(most: Int, evenLate: Bool = false) {
+    /// - Parameter isLast: nobody takes those who still wait afterwards.
+    private func accept(most: Int, isLast: Bool = false) {
         for _ in 0..<most where isOpen && !isPaused && !isHeld {
+            guard server.hasRoom || isLast else { return stop() }
             let descriptor = dg_accept(listener.descriptor)
             if descriptor >= 0 {
                 serve(descriptor)
                 // Its request may have taken long, and the next client be one who has saved a file since.
-                if !evenLate, server.loop.isLate { return }
+                if !isLast, server.loop.isLate { return }
                 continue
             }
             switch errno {
@@ -60,7 +62,7 @@ final class Acceptor: EventSource {
         server.loop.schedule(after: Acceptor.pause) { self.resume() }
     }
 
-    /// A descriptor may be free now.
+    /// There may be room now.
     func resume() {
         guard isPaused, isOpen else { return }
         isPaused = false
@@ -78,7 +80,7 @@ final class Acceptor: EventSource {
         // Nobody else would serve those who wait in the queue.
         if !listener.isShared {
             isPaused = false
-            accept(most: Acceptor.mostPerTurn * Acceptor.mostPerTurn, evenLate: true)
+            accept(most: Acceptor.mostPerTurn * Acceptor.mostPerTurn, isLast: true)
         }
         isOpen = false
         server.loop.remove(listener.descriptor)

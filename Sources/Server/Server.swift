@@ -46,6 +46,7 @@ public final class Server {
 
     /// How many connections are open, the idle ones and those that are being closed among them.
     public var connectionCount: Int { connections.count }
+    var hasRoom: Bool { connections.count < options.mostConnections }
 
     /// Takes connections from a listener from now on. The server closes it when it drains.
     /// - Throws: `SystemError` when the loop can't watch it.

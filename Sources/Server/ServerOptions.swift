@@ -25,6 +25,8 @@ public struct ServerOptions: Sendable {
     public var highWater = 256 * 1024
     /// At so many or fewer the delegate is told that it can write again.
     public var lowWater = 64 * 1024
+    /// With so many connections open, whoever comes waits in the listeners' queues.
+    public var mostConnections = Int.max
     /// SO_SNDBUF of each connection, in bytes; nil leaves it to the kernel.
     public var sendBuffer: Int32?
 

@@ -54,7 +54,7 @@ final class Service {
         let kept = (listeners + [inspection?.listener].compactMap(\.self)).map(\.descriptor)
         separate(keeping: kept + plan.scripting.store.descriptors + [channelEnd] + [names].compactMap(\.self))
         dg_report_to(channelEnd)
-        Descriptor.raiseLimit()
+        let descriptors = Descriptor.raiseLimit()
         let held = Confinement(plan, replays: inspection != nil).enter()
         do {
             let loop = try EventLoop()
@@ -62,6 +62,7 @@ final class Service {
             defer { log.flush() }
             if plan.tellsGaps { for gap in held.gaps { log.line(gap) } }
             var plan = plan
+            plan.server.mostConnections = mostConnections(of: descriptors, hasUpstream: plan.upstream != nil)
             if let names {
                 plan.scripting.inspector = Inspector(loop, lastEnd: lastEnd) { CallerNames.ask($0, over: names) }
             }
@@ -84,6 +85,13 @@ final class Service {
     }
 
     /// One line; behind it, where people look on, the script's lines that it is about.
+    /// How many clients leave enough descriptors for what their requests take: a connection to the upstream each, and some for the
+    /// handlers' files and the servers that scripts ask.
+    private static func mostConnections(of descriptors: UInt64, hasUpstream: Bool) -> Int {
+        let rest = Int(clamping: descriptors - min(64, descriptors / 4))
+        return max(1, hasUpstream ? rest / 2 : rest)
+    }
+
     private static func sentence(for error: any Error, _ style: LogStyle) -> String {
         switch error {
         case let error as Reloader.StartError:

@@ -290,6 +290,30 @@ def test_more_connections_than_descriptors(serve):
     assert dogger.is_running
 
 
+def test_clients_leave_descriptors_for_the_upstream_and_for_saves(serve, write, directory):
+    """However many come: those who are in are answered, and a save is loaded."""
+    engine = serve(HELLO)
+    write("return function(req) return nil end", "pass.lua")
+    dogger = serve(directory / "pass.lua", "--upstream", engine.socket, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+    connections = [dogger.connect() for _ in range(80)]
+    for connection in connections:
+        connection.begin("GET", "/")
+    for connection in connections[:20]:
+        assert connection.read_response().text == "hello"
+    for connection in connections[:20]:
+        connection.begin("GET", "/")
+    for connection in connections[:20]:
+        assert connection.read_response().text == "hello"
+    write("return function(req) return 'saved' end", "pass.lua")
+    dogger.wait("reloaded")
+    assert connections[0].ask("GET", "/").text == "saved"
+    for connection in connections[:20]:
+        connection.socket.close()
+    for connection in connections[20:]:
+        assert connection.read_response().text in ("hello", "saved")
+        connection.socket.close()
+
+
 def test_no_descriptor_is_lost(serve):
     def count():
         return len(descriptors(worker(dogger)))
