@@ -61,6 +61,7 @@ class Engine:
         for volume in self.ask("GET", "/volumes").json["Volumes"] or []:
             self.ask("DELETE", f"/volumes/{volume['Name']}?force=1")
         for image in self.ask("GET", "/images/json").json:
-            for tag in image["RepoTags"] or [image["Id"]]:
+            tags = [tag for tag in image["RepoTags"] or [] if tag != "<none>:<none>"]       # so an older engine calls what has none
+            for tag in tags or [image["Id"]]:
                 if tag != "busybox:latest":
                     self.ask("DELETE", f"/images/{tag}?force=1")
