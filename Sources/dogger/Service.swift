@@ -84,7 +84,6 @@ final class Service {
         exit(0)
     }
 
-    /// One line; behind it, where people look on, the script's lines that it is about.
     /// How many clients leave enough descriptors for what their requests take: a connection to the upstream each, and some for the
     /// handlers' files and the servers that scripts ask.
     private static func mostConnections(of descriptors: UInt64, hasUpstream: Bool) -> Int {
@@ -92,6 +91,7 @@ final class Service {
         return max(1, hasUpstream ? rest / 2 : rest)
     }
 
+    /// One line; behind it, where people look on, the script's lines that it is about.
     private static func sentence(for error: any Error, _ style: LogStyle) -> String {
         switch error {
         case let error as Reloader.StartError:
