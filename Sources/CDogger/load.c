@@ -1,5 +1,7 @@
 /* Where text becomes code: always as text, since crafted bytecode crashes Lua; and bit by bit, so that the deadline ends the
    compilation of a text without end. */
+#include <string.h>
+
 #include "vm.h"
 
 #define PIECE 4096
@@ -18,8 +20,20 @@ static const char *read_text(lua_State *L, void *context, size_t *length) {
     return piece;
 }
 
+/* The text behind what luaL_loadfilex skips as well: a byte order mark, and a first line that begins with #, which tells a kernel
+   what runs the file. That line's end stays, for lines are counted by it. */
+static dg_bytes code_of(dg_bytes text) {
+    const char *code = text.start, *end = text.start + text.length;
+    if (text.length >= 3 && memcmp(code, "\xEF\xBB\xBF", 3) == 0) code += 3;
+    if (code < end && *code == '#') {
+        const char *line_end = memchr(code, '\n', (size_t)(end - code));
+        code = line_end == NULL ? end : line_end;
+    }
+    return (dg_bytes){ code, (size_t)(end - code) };
+}
+
 void dg_load_text(lua_State *L, dg_bytes text, const char *name) {
-    text_reader reader = { text };
+    text_reader reader = { code_of(text) };
     dg_chunk_names_add(dg_vm_of(L), name);
     if (lua_load(L, read_text, &reader, name, "t") != LUA_OK) lua_error(L);
     dg_coverage_note(L, text, name);

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from harness import ROOT, finish
+from harness import BINARY, ROOT, finish
 
 EXAMPLES = sorted(path for path in (ROOT / "examples/handlers").glob("*.lua") if not path.stem.endswith("_test"))
 
@@ -45,6 +45,25 @@ def test_the_sum_is_one_that_sha256sum_checks(directory, write):
     write("return function() end")
     done = finish("pack", "handler.lua", "-o", "h.pack.lua", cwd=directory)
     assert subprocess.run(["sha256sum", "-c"], input=done.stdout, text=True, cwd=directory, capture_output=True).stdout == "h.pack.lua: OK\n"
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_a_handler_with_a_line_for_the_kernel(directory, write, mark):
+    """It runs as a program does, its header is read, errors count its lines, and its pack runs as well."""
+    handler = write(f"{mark}#!/usr/bin/env -S dogger run\n-- Says hello.\nreturn function(req)\n  if req.path == '/x' then error('no') end\n  return 'hello'\nend\n")
+    assert shown(finish("show", handler).stdout, "contains") is None
+    assert "Says hello." in finish("show", handler).stdout
+    assert finish("pack", handler, "-o", directory / "h.pack.lua").returncode == 0
+    (directory / "dogger").symlink_to(BINARY)
+    environment = {**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"}
+    for program, name in ((handler, "./handler.lua:4"), (directory / "h.pack.lua", "./h.pack.lua/handler.lua:4")):
+        program.chmod(0o755)
+        words = [f"./{program.name}"] if mark == "" else ["dogger", "run", f"./{program.name}"]
+        for path, answer in (("", "hello"), ("x", f"{name}: no")):
+            done = subprocess.run(
+                [*words, "--", "sh", "-c", f"curl -s --unix-socket $DOGGER_SOCKET http://d/{path}"],
+                cwd=directory, env=environment, capture_output=True, text=True, timeout=60)
+            assert (done.returncode, answer in done.stdout) == (0, True), done
 
 
 def test_pack_overwrites_only_packs(directory, write):

@@ -1,5 +1,7 @@
-/// What a handler says of itself: the comment lines at the very top of its file, up to the first line of another kind.
+/// What a handler says of itself: the comment lines at the very top of its file, up to the first line of another kind. Before them
+/// may stand what Lua skips there: a byte order mark, and a line for the kernel to run the file by.
 ///
+///     #!/usr/bin/env -S dogger run
 ///     -- Clients look at everything and change nothing.        the summary, then the description
 ///     -- @author  Ann Example <ann@example.org>
 ///     -- @version 1.2.0
@@ -28,6 +30,11 @@ public struct Header: Equatable, Sendable {
     public init(_ text: some Collection<UInt8>) {
         var rest = text[...]
         var number = 0
+        if rest.starts(with: Header.byteOrderMark) { rest = rest.dropFirst(Header.byteOrderMark.count) }
+        if rest.first == UInt8(ascii: "#") {
+            number += 1
+            rest = rest.drop { $0 != UInt8(ascii: "\n") }.dropFirst()
+        }
         while rest.starts(with: Header.dashes) {
             let line = rest.prefix { $0 != UInt8(ascii: "\n") }
             guard !Header.opensLongComment(line) else { break }
@@ -62,6 +69,7 @@ public struct Header: Equatable, Sendable {
     }
 
     private static let dashes = Array("--".utf8)
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 }
 
 extension StringProtocol {

@@ -34,6 +34,14 @@ import Testing
         #expect(header(text) == Header([]))
     }
 
+    @Test(arguments: ["#!/usr/bin/env -S dogger run\n", "\u{FEFF}#!/usr/bin/env -S dogger run\n", "\u{FEFF}"])
+    func itStandsBehindWhatLuaSkips(_ before: String) {
+        let header = header(before + "-- x\n-- @version 1\nreturn 1")
+        #expect(header.summary == "x")
+        #expect(header.tags.map(\.line) == [before.contains("#") ? 3 : 2])
+        #expect(header.length == before.utf8.count + 19)
+    }
+
     @Test(arguments: ["-- x", "-- x\n", "-- x\r\n", "---- x ----\nlocal", "-- [not long]", "--[=x"])
     func theSummaryIsTheFirstLine(_ text: String) {
         #expect(["x", "x ----", "[not long]", "[=x"].contains(header(text).summary))
