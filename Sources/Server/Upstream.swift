@@ -48,8 +48,8 @@ public final class Upstream {
     /// Sends a request's head; a body follows by `write` and `end` of the exchange. The head goes out at the end of the turn, or
     /// with a large piece of the body.
     ///
-    /// Where a connection that was used before turns out to be closed, before any byte of an answer, the request goes out once
-    /// more on a fresh one, if it can't take effect twice: nothing of it was sent, or it is idempotent and its body is not
+    /// Where a connection that was used before turns out to be closed, before any byte of an answer, or to have bytes on it that are
+    /// no answer, the request goes out once more on a fresh one, if it can't take effect twice: nothing of it was sent, or it is idempotent and its body is not
     /// written.
     /// - Parameters:
     ///   - request: read during the call only.

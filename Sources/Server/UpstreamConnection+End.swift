@@ -50,7 +50,7 @@ extension UpstreamConnection {
     }
 
     /// Ends the exchange with a failure, at the end of this call or of the turn. Where the failure is only that the upstream has
-    /// closed a connection that was idle before, the request is sent again on a fresh one.
+    /// closed a connection that was idle before, or that bytes of no answer were left on it, the request is sent again on a fresh one.
     func fail(_ failure: UpstreamFailure) {
         if pendingFailure == nil { pendingFailure = failure }
         touch()
@@ -58,12 +58,11 @@ extension UpstreamConnection {
 
     func deliver(_ failure: UpstreamFailure) {
         let exchange = exchange
-        let mayRetry: Bool
-        if case .closedBeforeAnswer = failure, isReused, let exchange {
-            mayRetry = !output.hasSent || exchange.isRepeatable
-        } else {
-            mayRetry = false
+        let isStale = switch failure {
+        case .closedBeforeAnswer, .malformed: isReused && exchange?.isAnswered == false
+        default: false
         }
+        let mayRetry = isStale && (!output.hasSent || exchange?.isRepeatable == true)
         // Of a request that was not sent at all, all is still here.
         let unsent = mayRetry && !output.hasSent ? output.takeCollected() : nil
         destroy()

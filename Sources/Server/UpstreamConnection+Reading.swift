@@ -5,6 +5,10 @@ extension UpstreamConnection {
     /// - Returns: whether to go on with what follows.
     func readHead() -> Bool {
         if input.unread.isEmpty, isHungUp, !input.isAtEnd { receive() }
+        if isReused, !output.hasSent, !input.unread.isEmpty {
+            fail(.closedBeforeAnswer(upstream.address))     // what is here answers nothing that was asked
+            return false
+        }
         while true {
             let bytes = input.unread
             switch parser.parse(bytes) {

@@ -5,7 +5,8 @@ import EventLoop
 extension UpstreamConnection {
     func settle() {
         guard phase != .closed else { return }
-        flush()
+        // What has failed before it was sent can still be sent on another connection.
+        if pendingFailure == nil { flush() }
         if let pendingFailure {
             deliver(pendingFailure)
             return

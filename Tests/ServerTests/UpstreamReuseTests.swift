@@ -139,6 +139,40 @@ import Testing
         #expect(sent.exchange.status == 200)
     }
 
+    @Test(arguments: ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "PATCH"], ["stray", UpstreamReuseTests.ok])
+    func whatIsSaidBeforeTheQuestionIsNoAnswer(_ method: String, _ stray: String) throws {
+        let harness = try UpstreamHarness()
+        let (_, client) = try harness.answered(Self.ok)
+        // The loop has not heard of it when the next request goes out.
+        client.send(stray)
+        let sent = harness.send(method)
+        let second = try harness.accept()
+        #expect(try harness.head(second).hasPrefix(method))
+        #expect(client.readToEnd().text == "")
+        second.send("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+        try harness.turn(until: { sent.isOver })
+        #expect(sent.failure == nil)
+        #expect(sent.exchange.status == 201)
+    }
+
+    @Test(arguments: ["GET", "POST"])
+    func anAnswerThatIsNoneOnAnIdleConnection(_ method: String) throws {
+        let harness = try UpstreamHarness()
+        let (_, client) = try harness.answered(Self.ok)
+        let sent = harness.send(method)
+        _ = try harness.head(client)
+        client.send("stray\r\n")
+        if method == "GET" {
+            // Nobody knows whether it was there before the request.
+            let second = try harness.accept()
+            #expect(try harness.head(second).hasPrefix(method))
+            second.send("stray\r\n")
+        }
+        try harness.turn(until: { sent.failure != nil })
+        #expect(sent.failure == .malformed(harness.server.address, .malformedStatusLine))
+        #expect(!harness.server.isCalled)
+    }
+
     /// The upstream closes when it has the request, and before it answers.
     private func closeOnRequest(_ method: String, _ framing: BodyFraming, body: String = "") throws -> (UpstreamHarness, Sent) {
         let harness = try UpstreamHarness()
