@@ -20,7 +20,8 @@ struct Record: RunsCommand {
 
             A request that came several times gets its answers in their order, and then the last one again and again. Streams \
             (logs -f, events, attach, exec) are replayed with their pauses; the tape's SPEED makes them shorter. Not on the \
-            tape: headers of requests, credentials, and bodies past --body-limit. All else is: look through a tape, for what \
+            tape: headers of requests, credentials, and bodies past --body-limit, which their answers say at the replay: to \
+            have docker save and docker cp of some MiB on it, raise the limit. All else is on it: look through a tape, for what \
             containers have in their environment, before you share it.
 
             --har writes an HTTP Archive 1.2 as well, for the tools that read it.

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from harness import BINARY, PATIENCE, ROOT, SANITIZER, Connection
+from harness import BINARY, PATIENCE, ROOT, Connection
 from harness.processes import until, worker
 
 
@@ -37,7 +37,6 @@ def code_in_memory(pid):
     return total
 
 
-@pytest.mark.skipif(SANITIZER, reason="a sanitizer's code is several times as large")
 def test_what_only_the_start_took_is_given_back(serve):
     dogger = serve("return function(req) return 'hello' end")
     assert dogger.get("/").text == "hello"

@@ -543,6 +543,29 @@ def test_a_body_that_is_left_out_is_told_at_the_replay(serve, record, directory,
     assert answer.status == 501 and "5000 bytes of application/x-tar" in answer.message
 
 
+def test_long_bodies_leave_room_for_the_other_exchanges(serve, record, directory, tape):
+    """Each byte takes four in the tape, which has room for 40 MiB of long bodies."""
+    upstream = serve("""return function(req)
+      local mib = tonumber(req.path:match("/(%d+)"))
+      if not mib then return "small" end
+      return { headers = { ["Content-Type"] = "application/x-tar" }, body = ("\\255"):rep(mib << 20) }
+    end""")
+    recorder = record(upstream.socket, "--body-limit", "64MiB", "--har", "tape.har")
+    for path, length in (("/12", 12 << 20), ("/first", 5), ("/5", 5 << 20), ("/6", 6 << 20), ("/then", 5)):
+        assert len(recorder.get(path).body) == length
+    recorder.stop()
+    assert 20 << 20 < len(tape()) < 24 << 20 and "full" not in tape()
+    player = serve(directory / "tape.lua")
+    for path in ("/12", "/6"):
+        answer = player.get(path)
+        assert answer.status == 501 and answer.message.endswith(
+            f"left out of the tape: {int(path[1:]) << 20} bytes of application/x-tar, for which the tape has no room")
+    assert player.get("/5").body == b"\xff" * (5 << 20)
+    assert [player.get(path).body for path in ("/first", "/then")] == [b"small"] * 2
+    entries = json.loads((directory / "tape.har").read_text())["log"]["entries"]
+    assert ["text" in entry["response"]["content"] for entry in entries] == [True] * 5
+
+
 def test_the_client_sees_what_the_upstream_sends(serve, record):
     upstream = serve("return function(req) return { status = 203, headers = { ['X-A'] = { '1', '2' }, ['Content-Type'] = 'a/b' }, body = req.body:rep(2) } end")
     recorder = record(upstream.socket)

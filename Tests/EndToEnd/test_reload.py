@@ -5,6 +5,7 @@ import signal
 import threading
 
 import pytest
+from harness import SANITIZER
 from harness.processes import cpu_seconds, until, worker
 
 
@@ -126,7 +127,7 @@ def test_a_broken_save_keeps_the_last_good_version(serve, directory):
     ("return function(req) return x end local y = 1", r"handler\.lua:1: "),
     ("require 'missing'", r"no module 'missing'"),
     ("x = 1 return function() end", r"'x' is a global variable"),
-    ("while true do end", r"stopped after 1 s"),
+    ("while true do end", r"handler\.lua:1: stopped after \d s"),
 ])
 def test_every_broken_version_is_told(serve, directory, text, message):
     dogger = serve(version(1))
@@ -261,7 +262,7 @@ def test_a_save_that_hoards_leaves_no_memory(serve, directory):
     by_renaming(directory / "handler.lua", "local t = {} for i = 1, 100000 do t[i] = ('x'):rep(1000) .. i end error('enough')")
     dogger.wait("the last good version of handler.lua goes on serving", mark)
     assert dogger.get().text == "version 0"
-    assert resident() - before < 16 << 20
+    assert SANITIZER or resident() - before < 16 << 20     # with a sanitizer most of the memory is its own
 
 
 def test_several_handlers_reload_together(serve, write, directory):

@@ -2,12 +2,15 @@
 struct HARArchive {
     /// By the begin of the exchange.
     private var entries: [(number: Int, text: [UInt8])] = []
-    private(set) var size = 0
+    private var room = RecordingRoom()
+
+    /// Whether no more is to be added.
+    var isFull: Bool { room.isFull }
 
     /// Adds an exchange that has ended, after others that may have begun later.
     mutating func add(_ take: Take) {
-        let text = JSONText.compact(HAREntry(take).node)
-        size += text.count
+        let text = JSONText.compact(HAREntry(take, bodyRoom: room.forBody).node)
+        room.take(text.count)
         let place = entries.lastIndex { $0.number < take.number }.map { $0 + 1 } ?? 0
         entries.insert((take.number, text), at: place)
     }

@@ -2,9 +2,12 @@
 struct HAREntry {
     private let take: Take
     private let path: RecordedPath
+    private let bodyRoom: Int
 
-    init(_ take: Take) {
+    /// - Parameter bodyRoom: a body with more bytes is left out.
+    init(_ take: Take, bodyRoom: Int) {
         self.take = take
+        self.bodyRoom = bodyRoom
         path = RecordedPath(take.target)
     }
 
@@ -89,9 +92,9 @@ struct HAREntry {
         return .object(members)
     }
 
-    /// What of a body may be shown: nil where it is not all there, or only secrets.
+    /// What of a body may be shown: nil where it is not all there, too long, or only secrets.
     private func shown(_ body: Track) -> [UInt8]? {
-        guard !body.isCut else { return nil }
+        guard !body.isCut, body.bytes.count <= bodyRoom else { return nil }
         guard let node = JSONNode.parse(body.bytes) else { return path.string.hasSuffix("/auth") ? nil : body.bytes }
         let cleaned = Secrets.removed(from: node, path: path.string)
         return cleaned == node ? body.bytes : JSONText.compact(cleaned)

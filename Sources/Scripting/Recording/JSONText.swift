@@ -44,7 +44,7 @@ enum JSONText {
                     text += [UInt8(ascii: "\\"), byte]
                     position += 1
                 } else if shown > 0 {
-                    text += bytes[position..<position + shown]
+                    text.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[position..<position + shown]))
                     position += shown
                 } else if let short = shortEscapes[byte] {
                     text += [UInt8(ascii: "\\"), short]

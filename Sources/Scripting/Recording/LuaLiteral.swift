@@ -7,7 +7,7 @@ enum LuaLiteral {
     static func string(_ bytes: [UInt8]) -> [UInt8] {
         let quote = quote(for: bytes)
         var literal = [quote]
-        forEachUnit(bytes, quote) { literal += $0 }
+        forEachUnit(bytes, quote) { literal.append(contentsOf: $0) }
         literal.append(quote)
         return literal
     }
@@ -20,24 +20,31 @@ enum LuaLiteral {
     /// A string, over several lines where it is long: `\z` takes a line's end and the next one's indentation away.
     /// - Parameter indent: of the lines after the first.
     static func string(_ bytes: [UInt8], indent: Int) -> [UInt8] {
-        let single = string(bytes)
-        let lines = bytes.split(separator: 0x0A).count
-        if single.count <= width || lines <= 1 && single.count <= width * 3 / 2 { return single }
+        if bytes.count <= width * 3 / 2 {
+            let single = string(bytes)
+            let lines = bytes.split(separator: 0x0A).count
+            if single.count <= width || lines <= 1 && single.count <= width * 3 / 2 { return single }
+        }
         let quote = quote(for: bytes)
+        let lineEnd = Array("\\z\n".utf8) + Array(repeating: 0x20, count: indent)
         var literal = [quote]
+        literal.reserveCapacity(bytes.count * 2)
         var column = 0
         var breaks = false
         forEachUnit(bytes, quote) { unit in
-            var unit = unit
-            if breaks || column + unit.count > width {
-                literal.add("\\z\n", String(repeating: " ", count: indent))
+            let isNewLine = breaks || column + unit.count > width
+            if isNewLine {
+                literal += lineEnd
                 column = 0
-                // \z takes white space away: that which belongs to the string too.
-                if unit == [0x20] { unit = Array("\\x20".utf8) }
             }
-            literal += unit
-            column += unit.count
-            breaks = unit == Array("\\n".utf8)
+            if isNewLine, unit.count == 1, unit[0] == 0x20 {
+                literal.add("\\x20")       // \z takes white space away: that which belongs to the string too
+                column += 4
+            } else {
+                literal.append(contentsOf: unit)
+                column += unit.count
+            }
+            breaks = unit.count == 2 && unit[0] == UInt8(ascii: "\\") && unit[1] == UInt8(ascii: "n")
         }
         literal.append(quote)
         return literal
@@ -77,30 +84,30 @@ enum LuaLiteral {
         bytes.contains(UInt8(ascii: "\"")) && !bytes.contains(UInt8(ascii: "'")) ? UInt8(ascii: "'") : UInt8(ascii: "\"")
     }
 
-    private static func forEachUnit(_ bytes: [UInt8], _ quote: UInt8, _ body: ([UInt8]) -> Void) {
+    /// Gives what stands in a literal for one byte after the other, or for one character.
+    private static func forEachUnit(_ bytes: [UInt8], _ quote: UInt8, _ body: (UnsafeRawBufferPointer) -> Void) {
         bytes.withUnsafeBytes { bytes in
             var position = 0
             while position < bytes.count {
                 let byte = bytes[position]
                 let length = UTF8Text.shownLength(bytes, at: position)
-                if byte == quote || byte == UInt8(ascii: "\\") {
-                    body([UInt8(ascii: "\\"), byte])
-                } else if length > 0 {
-                    body(Array(bytes[position..<position + length]))
+                if length == 0 || byte == quote || byte == UInt8(ascii: "\\") {
+                    escapes[Int(byte)].withUnsafeBytes(body)
                 } else {
-                    body(escape(byte))
+                    body(UnsafeRawBufferPointer(rebasing: bytes[position..<position + length]))
                 }
                 position += max(length, 1)
             }
         }
     }
 
-    private static func escape(_ byte: UInt8) -> [UInt8] {
+    private static let escapes: [[UInt8]] = (0...UInt8.max).map { byte in
         switch byte {
-        case 0x0A: return Array("\\n".utf8)
-        case 0x0D: return Array("\\r".utf8)
-        case 0x09: return Array("\\t".utf8)
-        default: return Array("\\x".utf8) + [hexDigit(byte >> 4), hexDigit(byte & 15)]
+        case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "'"): [UInt8(ascii: "\\"), byte]
+        case 0x0A: Array("\\n".utf8)
+        case 0x0D: Array("\\r".utf8)
+        case 0x09: Array("\\t".utf8)
+        default: Array("\\x".utf8) + [hexDigit(byte >> 4), hexDigit(byte & 15)]
         }
     }
 

@@ -38,8 +38,6 @@ public final class Recorder: RequestHandler {
     private var nextWrite: UInt64 = 0
     private var isFailing = false
 
-    /// A handler may have up to 64 MiB; and to write a file anew each time, it should not be too long.
-    private static let mostBytes = 24 << 20
     /// Writing takes at most one part in so many of the time.
     private static let writingShare: UInt64 = 20
 
@@ -58,10 +56,8 @@ public final class Recorder: RequestHandler {
     }
 
     public func handle(_ exchange: Exchange) {
-        guard max(tape.size, archive.size) <= Recorder.mostBytes else {
-            if tape.missed == 0 {
-                log.line("dogger: the tape is full at \(Recorder.mostBytes >> 20) MiB; what comes now goes by and is not recorded")
-            }
+        guard !tape.isFull, !archive.isFull else {
+            if tape.missed == 0 { log.line("dogger: the tape is full; what comes now goes by and is not recorded") }
             tape.missed += 1
             return ProxyHandler.forward(exchange, to: upstream)
         }

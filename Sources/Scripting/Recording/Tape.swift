@@ -20,26 +20,28 @@ struct Tape {
     private var orders = NameOrders()
     /// All exchanges, with those that are only remarks.
     private(set) var count = 0
-    /// About the bytes of the text.
-    private(set) var size = 0
+    private var room = RecordingRoom()
     /// Exchanges that went by after the tape was full.
     var missed = 0
 
     private static let mostRemarks = 100
+
+    /// Whether no more is to be added.
+    var isFull: Bool { room.isFull }
 
     init(_ title: Title) { self.title = title }
 
     /// Adds an exchange that has ended, after others that may have begun later.
     mutating func add(_ take: Take) {
         count += 1
-        let reply = TapeReply(take, &orders)
+        let reply = TapeReply(take, room: room.forBody, &orders)
         let key = reply.method + [0x20] + reply.path.text
         guard reply.path.isRoutable else { return remark("a route can't say this path", key) }
         if reply.status == 0, case .broken(let reason) = take.ending { return remark("no answer. \(reason)", key) }
         guard let index = indexOfRoute[key] else {
             indexOfRoute[key] = routes.count
             routes.append((key, [reply]))
-            size += reply.size
+            room.take(reply.size)
             return
         }
         let place = routes[index].replies.lastIndex { $0.number < reply.number }.map { $0 + 1 } ?? 0
@@ -47,7 +49,7 @@ struct Tape {
             routes[index].replies[place - 1].times += 1
         } else {
             routes[index].replies.insert(reply, at: place)
-            size += reply.size
+            room.take(reply.size)
         }
     }
 

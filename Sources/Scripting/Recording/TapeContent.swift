@@ -7,9 +7,19 @@ struct TapeContent {
     /// It is not what the upstream sent.
     var isReplaced = false
 
-    init(_ take: Take, _ path: RecordedPath, _ orders: inout NameOrders) {
+    init(_ take: Take, _ path: RecordedPath, room: Int, _ orders: inout NameOrders) {
         status = take.status
         guard status != 0 else { return }
+        // Its text is longer still, and would only be made to be thrown away.
+        if take.down.bytes.count <= room { fill(from: take, path, &orders) }
+        if max(text.count, take.down.bytes.count) > room {
+            text = []
+            isUpgrade = false
+            leaveOut("\(TapeContent.described(take.down, of: take)), for which the tape has no room")
+        }
+    }
+
+    private mutating func fill(from take: Take, _ path: RecordedPath, _ orders: inout NameOrders) {
         if take.isUpgraded {
             if take.isOtherProtocol {
                 leaveOut("the connection went on as \(Take.lowercased(take.protocolName))")
@@ -44,8 +54,7 @@ struct TapeContent {
         let items = StreamItem.items(of: take.down, isOpaque: isOpaque)
         let isBytes = items.allSatisfy(\.item.isRaw) && !UTF8Text.isText(take.down.bytes)
         if take.down.isCut, isBytes || take.down.bytes.isEmpty {
-            let type = take.responseField("content-type").map { " of \(String(decoding: $0, as: UTF8.self))" } ?? ""
-            leaveOut("\(take.down.count) bytes\(type)")
+            leaveOut("\(TapeContent.described(take.down, of: take)), more than dogger record's --body-limit")
         } else if isPlain(items, take) {
             takePause(TapeContent.hundredths(items[0].time - take.answerTime))
             takeText(take.down.bytes)
@@ -53,6 +62,11 @@ struct TapeContent {
             contentType = TapeContent.textType
             text = TapeStream(take, keeping(items, &orders, take.down)).text
         }
+    }
+
+    /// `1000 bytes of text/plain`.
+    private static func described(_ body: Track, of take: Take) -> String {
+        "\(body.count) bytes" + (take.responseField("content-type").map { " of \(String(decoding: $0, as: UTF8.self))" } ?? "")
     }
 
     private mutating func takeText(_ bytes: [UInt8]) {

@@ -37,14 +37,16 @@ struct TapeReply {
     /// Pauses shorter than this are not kept. Hundredths of a second.
     static let shortestDelay = 5
 
-    /// - Parameter orders: takes in what the tables of the reply do not keep.
-    init(_ take: Take, _ orders: inout NameOrders) {
+    /// - Parameters:
+    ///   - room: bytes that the content may have; what is longer is left out.
+    ///   - orders: takes in what the tables of the reply do not keep.
+    init(_ take: Take, room: Int, _ orders: inout NameOrders) {
         number = take.number
         method = take.method
         path = RecordedPath(take.target)
         query = RecordedPath.pairs(take.target)
         remarks = TapeReply.remarks(on: take, path)
-        let content = TapeContent(take, path, &orders)
+        let content = TapeContent(take, path, room: room, &orders)
         status = content.status
         self.content = content.text
         contentType = content.contentType
