@@ -31,6 +31,9 @@ makes("POST /containers/create", function(body, value, req)
   end)
 end)
 
+-- Engines up to 25 would take a HostConfig there, and make the volumes that it names.
+gate.add(routes, function(req) req.body = "" return req:forward() end, "POST /containers/{id}/start")
+
 local function updates(kind, rule)
   gate.add(routes, gate.checked(function(body, _, req)
     local found = gate.find(req, ("/%s/%s"):format(kind, gate.escape(req.params.id)))

@@ -42,7 +42,10 @@ describe("harmless", function()
       UsernsMode = "host", Sysctls = { a = "b" },
       privileged = true, Runtime = "x", CgroupParent = "/", OomScoreAdj = -1, VolumesFrom = { "a" }, WhatIsToCome = 1,
         IpcMode = "host", CgroupnsMode = "host",
-      VolumeDriver = "nfs", Isolation = "process", LogConfig = { Type = "syslog" } } do refuses(harmless.container, host(name, value)) end
+      VolumeDriver = "nfs", Isolation = "process", LogConfig = { Type = "syslog" }, Tmpfs = { ["/x"] = "size=1m,rbind" } } do refuses(harmless.container, host(name, value)) end
+    refuses(harmless.container, host("LogConfig", { Config = { ["syslog-address"] = "udp://127.0.0.1:1" } }))
+    passes(harmless.container, host("LogConfig", { Config = { ["max-size"] = "1m" } }))
+    passes(harmless.container, host("Tmpfs", { ["/a"] = "", ["/b"] = "ro,noexec,size=1m,mode=1777" }))
     for _, option in ipairs { "seccomp=unconfined", "apparmor=x", "label=disable", "no-new-privileges:false", "" } do
       refuses(harmless.container, host("SecurityOpt", json.array { option }))
     end
@@ -74,7 +77,7 @@ describe("harmless", function()
 
   it("knows a container that sees all of /proc", function()
     local config = { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.array { "/proc/sys" }, Runtime = "runc",
-      CgroupnsMode = "host" }
+      CgroupnsMode = "host", LogConfig = { Type = "journald" } }
     passes(harmless.inspected, config)
     refuses(harmless.inspected, { MaskedPaths = json.array(), ReadonlyPaths = json.array { "/proc/sys" } })
     refuses(harmless.inspected, { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.null })

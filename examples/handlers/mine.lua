@@ -34,8 +34,9 @@ gate.add(routes, gate.checked(making.network, true), "POST /networks/create")
 gate.add(routes, gate.checked(making.volume, true), "POST /volumes/create")
 for action in ("connect disconnect"):gmatch("%a+") do
   routes["POST /networks/{id}/" .. action] = function(req)
-    gate.redirect(req, "/networks/" .. owned.id(req, "networks", req.params.id) .. "/" .. action)
-    return gate.checked(making.connection)(req)
+    local id = owned.id(req, "networks", req.params.id)
+    gate.redirect(req, "/networks/" .. id .. "/" .. action)
+    return gate.checked(making.connection(id))(req)
   end
 end
 

@@ -35,7 +35,7 @@ function gate.only(routes, text)
   local listed = docker.api(routes)
   return function(req)
     gate.plain(req)
-    return listed(req) or docker.error(403, text .. ": " .. req.method .. " " .. req.path .. " is not allowed")
+    return listed(req) or docker.error(403, text .. ": " .. req.method .. " " .. req.target:match("^[^?]*") .. " is not allowed")
   end
 end
 

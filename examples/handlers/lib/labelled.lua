@@ -35,7 +35,7 @@ return function(LABEL)
     end
     for _, mount in ipairs(inner(config, "Mounts", where)) do
       gate.spelled(mount, "Type Source VolumeOptions", where .. ".Mounts")
-      if mount.Type == "volume" then
+      if tostring(mount.Type):lower() == "volume" then      -- a swarm reads it in any case
         local options = inner(mount, "VolumeOptions", where .. ".Mounts")
         labelled.object(options, where .. ".Mounts.VolumeOptions", value)
         mount.VolumeOptions = options

@@ -29,14 +29,17 @@ return function(owned)
     end
   end
 
-  local function endpoint(req, settings)
-    if gate.is_empty(settings) then return end
+  -- Settings for an end of that network. It is meant by its id, also when the container is started one day, though engines keep its
+  -- name: that could be another's network by then, or the beginning of another's id. Networks that are there for all have fixed names.
+  local function endpoint(req, settings, network)
+    if gate.is_empty(settings) then settings = {} end
     gate.spelled(settings, "Links NetworkID", "the endpoint")
     each(settings.Links, reference(req))
-    settings.NetworkID = nil      -- to the engine this would count more than the name that was looked at
+    settings.NetworkID = not owned.is_common(network) and network or nil
+    return settings
   end
 
-  -- What a new container would share with others: in HostConfig, or where old clients put the same.
+  -- What a new container would share with others: in HostConfig, or where old clients put the same. Gives its network.
   local function shared(req, config, where)
     if gate.is_empty(config) then return end
     gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup", where)
@@ -46,8 +49,9 @@ return function(owned)
       local other = tostring(config[name]):match("^container:(.*)$")
       if other then config[name] = "container:" .. owned.id(req, "containers", other) end
     end
-    local network = config.NetworkMode
-    if not gate.is_empty(network) and not tostring(network):find("^container:") then owned.network(req, network) end
+    if gate.is_empty(config.NetworkMode) or tostring(config.NetworkMode):find("^container:") then return end
+    config.NetworkMode = owned.network(req, config.NetworkMode)
+    return config.NetworkMode
   end
 
   -- Rules for bodies.
@@ -57,16 +61,18 @@ return function(owned)
     -- An image by its whole id is the sign of a build's container; without its first part it is the same image.
     if gate.is_empty(body.Image) then gate.refuse("a container without an image is not allowed on this socket") end
     if owned.is_of_build(body.Image) then body.Image = body.Image:match(":(.*)") end
-    shared(req, body, "the body")
-    shared(req, body.HostConfig, "HostConfig")
+    local old, network, endpoints = shared(req, body, "the body"), shared(req, body.HostConfig, "HostConfig"), {}
     if not gate.is_empty(body.NetworkingConfig) then
       gate.spelled(body.NetworkingConfig, "EndpointsConfig", "NetworkingConfig")
-      local endpoints = body.NetworkingConfig.EndpointsConfig
-      for name, settings in pairs(type(endpoints) == "table" and endpoints or {}) do
-        owned.network(req, name)
-        endpoint(req, settings)
+      local given = body.NetworkingConfig.EndpointsConfig
+      for name, settings in pairs(type(given) == "table" and given or {}) do
+        local id = owned.network(req, name)
+        endpoints[id] = endpoint(req, settings, id)
       end
     end
+    network = network or old
+    if network and not owned.is_common(network) and not endpoints[network] then endpoints[network] = endpoint(req, {}, network) end
+    if next(endpoints) then body.NetworkingConfig = { EndpointsConfig = endpoints } end
     labelled.container(body, owned.maker(req), function(wanted) volume(req, wanted) end)
   end
 
@@ -81,10 +87,12 @@ return function(owned)
     body.CheckDuplicate = true
   end
 
-  function making.connection(body, _, req)
-    gate.spelled(body, "Container EndpointConfig", "the body")
-    body.Container = owned.id(req, "containers", body.Container)
-    endpoint(req, body.EndpointConfig)
+  function making.connection(network)
+    return function(body, _, req)
+      gate.spelled(body, "Container EndpointConfig", "the body")
+      body.Container = owned.id(req, "containers", body.Container)
+      body.EndpointConfig = endpoint(req, body.EndpointConfig, network)
+    end
   end
 
   -- Handlers. What they make is an image, which is nobody's.
@@ -98,7 +106,14 @@ return function(owned)
   end
 
   function making.build(req)
-    for _, mode in ipairs(req:queries("networkmode")) do owned.network(req, mode) end
+    local modes = req:queries("networkmode")
+    for i, mode in ipairs(modes) do
+      local id, found = owned.network(req, mode)
+      -- The engine goes by the name here: its owner could remove it in between, and it would be the beginning of another's id.
+      if found and found.Name:find("^%x+$") then gate.refuse("a network whose name could begin an id is not allowed in a build") end
+      modes[i] = id
+    end
+    gate.set_query(req, "networkmode", modes)
     for parameter in ("rm forcerm"):gmatch("%a+") do gate.set_query(req, parameter, "1") end
     return req:forward()
   end
