@@ -44,6 +44,9 @@ MAKING = {
     "a service": ("/services/create", SERVICE | {"Labels": FORGED}, SERVICE),
     "a service's containers": ("/services/create", service(Labels=FORGED), SERVICE),
     "a service's volumes": ("/services/create", service(Mounts=[volume(Source="s", VolumeOptions={"Labels": FORGED})]), SERVICE),
+    "a service's volumes, in capitals": ("/services/create", service(Mounts=[
+        volume(Type="VOLUME", Source="s", VolumeOptions={"Labels": FORGED})]), SERVICE),
+    "a service's volumes, in some": ("/services/create", service(Mounts=[volume(Type="Volume", Source="s")]), SERVICE),
     "a volume, by a bind": ("/containers/create", host(Binds=["new:/v"]), PLAIN),
     "a volume, by a bind as old clients wrote it": ("/containers/create", PLAIN | {"Binds": ["new:/v"]}, PLAIN),
     "volumes, by binds": ("/containers/create", host(Binds=["/anonymous", "one:/v:ro", "two:/w"], VolumeDriver="local"), PLAIN),
@@ -74,7 +77,7 @@ def made(engine):
     for one in engine.ask("GET", "/services").json:
         spec = one["Spec"]["TaskTemplate"]["ContainerSpec"]
         found.append(("services", one["ID"], spec.get("Labels")))
-        found += [("services", one["ID"], mount["VolumeOptions"]["Labels"]) for mount in spec.get("Mounts", [])]
+        found += [("services", one["ID"], mount.get("VolumeOptions", {}).get("Labels")) for mount in spec.get("Mounts", [])]
     return found + images(engine)
 
 
@@ -149,6 +152,29 @@ def test_no_spelling_of_a_body_makes_anything_else(label, swarm, what):
             assert status in (0, 200, 201) or 400 <= status < 500, (what, spelling, status)
         passed += status in (200, 201)
     assert passed > 3
+
+
+STARTING = [{"Binds": ["new:/v"]}, {"Mounts": [volume(Source="new", VolumeOptions={"Labels": FORGED})]},
+            {"Mounts": [volume(VolumeOptions={"Labels": FORGED})]}]
+
+
+@pytest.mark.parametrize("version", ["/v1.12", "/v1.23", ""])
+def test_no_old_client_s_start_makes_anything_else(label, swarm, version):
+    """Up to API 1.23 the HostConfig could come with the start, and engines that know it take it still."""
+    for evil in STARTING:
+        for through, ways in ((swarm, [("", JSON, json.dumps(evil).encode())] if version else []), (label, attacks.bodies(evil, {}))):
+            for spelling, headers, data in ways:
+                number = swarm.ask("POST", "/containers/create", PLAIN | {"Labels": {NAME: str(BOB)}}).json["Id"]
+                if through is swarm:
+                    assert swarm.ask("POST", f"{version}/containers/{number}/start", data).status == 204
+                    found = made(swarm)
+                    assert not all((labels or {}).get(NAME) == str(BOB) for _, _, labels in found)      # the engine itself falls for it
+                    remove(swarm, found)
+                else:
+                    with all_is_bob_s(swarm, (evil, spelling)):
+                        status = ask(label, "POST", f"{version}/containers/{number}/start", headers, data)
+                        assert status in (0, 204) or 400 <= status < 500, (evil, spelling, status)
+                        assert [kind for kind, _, _ in made(swarm)] == ["containers"]
 
 
 def test_no_spelling_of_a_path_makes_anything_else(label, swarm):

@@ -18,7 +18,7 @@ def paths(path):
             "/V1.41" + route, "/v..." + route, "/v1.41/v1.41" + route, "/v" + route, "/v99" + route, encoded, "/v1.41" + encoded,
             "/" + route, "/." + route, "/x/.." + route, "/%2e" + route, "/x/%2e%2e" + route, "/v1.41/." + route, "/v1.41/_ping/.." + route,
             "/_ping/%2e%2e" + route, "/_ping%2f.." + route, "/%2e%2e" + route, "/\\" + route, "/%5c" + route, route + "/", route + "//",
-            route + "/.", route + "%20", route + ";x", route + "%3fx", route + "%23", route + "%00", route + "%0a", route.upper(),
+            route + "/.", route + "%20", route + ";x", route + "%3fx", route + "%23", route + "%00", route + "%0a", route + "%c0%af", route.upper(),
             "http://d" + route, "http://d/v1.41" + route, "HTTP://d" + route, "http://u@d" + route, "https://d" + route,
             route.replace("/", "%2F"), "/" + route[1:].replace("/", "%2F"), route.replace("/", "//"), last[0] + "/%2e/" + last[2],
             last[0] + "%2f" + last[2], "/_ping?" + route, "/_ping#" + route, "*" + route,
