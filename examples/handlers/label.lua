@@ -30,9 +30,7 @@ makes("POST /containers/create", function(body, value, req)
     if status >= 400 then gate.refuse(answer.message or "the volume can't be made", status) end
   end)
 end)
-
--- Engines up to 25 would take a HostConfig there, and make the volumes that it names.
-gate.add(routes, function(req) req.body = "" return req:forward() end, "POST /containers/{id}/start")
+gate.add(routes, gate.start, "POST /containers/{id}/start")
 
 local function updates(kind, rule)
   gate.add(routes, gate.checked(function(body, _, req)

@@ -132,9 +132,9 @@ describe("making", function()
       PidMode = "container:1111",
       VolumesFrom = { "1111:ro" }, Binds = { "hers:/v" } }, NetworkingConfig = { EndpointsConfig = { ["5555"] = { NetworkID = "5555" } } } }, body)
     for _, name in ipairs { "NetworkMode", "PidMode", "IpcMode", "Cgroup" } do
-      refuses(404, making.container, { Image = "x", HostConfig = { [name] = "container:his" } }, "the body", request {})
+      refuses(400, making.container, { Image = "x", HostConfig = { [name] = "container:his" } }, "the body", request {})
     end
-    refuses(404, making.container, { Image = "x", HostConfig = { NetworkMode = "his" } }, "the body", request {})
+    refuses(400, making.container, { Image = "x", HostConfig = { NetworkMode = "his" } }, "the body", request {})
     refuses(409, making.container, { Image = "x", HostConfig = { Binds = json.array { "his:/v" } } }, "the body", request {})
     for _, image in ipairs { "", json.null } do refuses(403, making.container, { Image = image }, "the body", request {}) end
     refuses(400, making.container, { Image = "x", image = BUILT }, "the body", request {})
@@ -179,7 +179,7 @@ describe("making", function()
     assert.same({ "1", "1", "1" }, { build.query.rm, build.query.forcerm, tostring(#build:queries("rm")) })
     assert.same({ "5555" }, build:queries("networkmode"))
     for _, query in ipairs { "networkmode=his&networkmode=default", "networkmode=container:his" } do
-      refuses(404, making.build, request { target = "/build?" .. query })
+      refuses(400, making.build, request { target = "/build?" .. query })
     end
     refuses(403, making.build, request { target = "/build?networkmode=db" })
   end)

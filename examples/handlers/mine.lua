@@ -14,8 +14,7 @@ local function on_own(kind, actions)
   for method, action in actions:gmatch("(%u+) ?(/?%l*)") do
     routes[method .. " /" .. kind .. "/{id}" .. action] = function(req)
       gate.redirect(req, "/" .. kind .. "/" .. owned.id(req, kind, req.params.id) .. action)
-      if action == "/start" then req.body = "" end      -- engines up to 25 would take a HostConfig there
-      return req:forward()
+      return (action == "/start" and gate.start or gate.pass)(req)
     end
   end
 end

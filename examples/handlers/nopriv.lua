@@ -19,8 +19,7 @@ local routes = {}
 local function on_container(method, action, rule)
   routes[method .. " /containers/{id}" .. action] = function(req)
     gate.redirect(req, "/containers/" .. plain(req, req.params.id) .. action)
-    if action == "/start" then req.body = "" end      -- engines up to 25 would take a HostConfig there
-    return (rule and gate.checked(rule) or gate.pass)(req)
+    return (action == "/start" and gate.start or rule and gate.checked(rule) or gate.pass)(req)
   end
 end
 for action in ("start stop restart kill pause unpause wait resize rename attach"):gmatch("%S+") do on_container("POST", "/" .. action) end

@@ -20,6 +20,12 @@ function gate.pass(req)
   return req:forward()
 end
 
+-- Starts a container without a body: engines up to 25 would take a HostConfig there, with all that it may hold.
+function gate.start(req)
+  req.body = ""
+  return req:forward()
+end
+
 -- Refuses what the engine could read in another way than is looked at here.
 function gate.plain(req)
   -- It would take a form's fields for the query's, and older ones end a parameter at a semicolon.

@@ -25,7 +25,7 @@ return function(owned)
   local function reference(req)
     return function(text)
       local name, more = tostring(text):match("^([^:]*)(.*)$")
-      return owned.id(req, "containers", name) .. more
+      return owned.id(req, "containers", name, 400) .. more
     end
   end
 
@@ -47,7 +47,7 @@ return function(owned)
     each(config.Links, reference(req))
     for _, name in ipairs { "NetworkMode", "IpcMode", "PidMode", "Cgroup" } do
       local other = tostring(config[name]):match("^container:(.*)$")
-      if other then config[name] = "container:" .. owned.id(req, "containers", other) end
+      if other then config[name] = "container:" .. owned.id(req, "containers", other, 400) end
     end
     if gate.is_empty(config.NetworkMode) or tostring(config.NetworkMode):find("^container:") then return end
     config.NetworkMode = owned.network(req, config.NetworkMode)

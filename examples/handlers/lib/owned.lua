@@ -23,12 +23,13 @@ return function(LABEL)
     return type(labels) == "table" and labels[LABEL] == owned.maker(req)
   end
 
-  -- The id of the caller's own, and what the engine tells of it; to whoever else it belongs, it is not there.
-  function owned.id(req, kind, name)
+  -- The id of the caller's own, and what the engine tells of it; to whoever else it belongs, it is not there: 404, or the status that
+  -- is given. (Where 404 means the image, docker would pull it and not say the reason.)
+  function owned.id(req, kind, name, absent)
     local status, found = gate.ask(req, "GET", INSPECT[kind]:format(gate.escape(tostring(name))))
     local config = kind == "containers" and found.Config or found
     if status ~= 200 or not owned.is_own(req, config.Labels) or kind == "containers" and owned.is_of_build(config.Image) then
-      gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), tostring(name)), 404)
+      gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), tostring(name)), absent or 404)
     end
     return found.Id or found.Name, found
   end
@@ -40,7 +41,7 @@ return function(LABEL)
   -- The same of a network; those that are there for all have their names for ids.
   function owned.network(req, name)
     if owned.is_common(name) then return name end
-    return owned.id(req, "networks", name)
+    return owned.id(req, "networks", name, 400)
   end
 
   -- The exec's answer is the same, whether there is none or it is in another's container.
