@@ -366,6 +366,21 @@ def test_nopriv_leaves_an_engine_its_own_log_driver(serve, monkeypatch):
         engine.stop()
 
 
+def test_nopriv_touches_no_container_that_is_a_way_out_whoever_made_it(nopriv, administrator):
+    count = 0
+    for way, body in WAYS.items():
+        if way.startswith("logs"):
+            continue            # to touch such a container leads nowhere
+        number = administrator.ask("POST", "/containers/create", body).json["Id"]
+        for method, action, data in (("POST", "/start", None), ("POST", "/exec", EXEC), ("POST", "/attach?logs=1", None),
+            ("GET", "/archive?path=/etc", None), ("GET", "/export", None), ("POST", "/update", {"Memory": 64 << 20}), ("DELETE", "", None)):
+            headers, data = (JSON, json.dumps(data)) if data else ((), b"" if method == "POST" else None)
+            assert attack(nopriv, method, f"/v1.41/containers/{number}{action}", headers, data) == 403, (way, method, action)
+            count += 1
+        assert administrator.ask("DELETE", f"/containers/{number}?v=1").status == 204, way
+    assert count > 250
+
+
 def test_nopriv_starts_no_exec_that_it_would_not_have_made(nopriv, administrator):
     for container, settings in (("plain", {"Privileged": True}), ("admin", {})):
         number = administrator.ask("POST", f"/containers/{container}/exec", EXEC | settings).json["Id"]

@@ -5,7 +5,7 @@ local request = require "lib.request_double"
 -- An engine with a volume that binds a directory, a plain one, the host's network and one of somebody's.
 local ANSWERS = {
   ["/volumes/plain"] = { Driver = "local", Options = json.null }, ["/volumes/binding"] = { Driver = "local", Options = { o = "bind" } },
-  ["/volumes/remote"] = { Driver = "nfs" }, ["/networks/net1"] = { Driver = "bridge" }, ["/networks/hosts"] = { Driver = "host" },
+  ["/info"] = { DefaultRuntime = "runc" }, ["/volumes/remote"] = { Driver = "nfs" }, ["/networks/net1"] = { Driver = "bridge" }, ["/networks/hosts"] = { Driver = "host" },
 }
 local req = request({}, function(changes)
   local found = ANSWERS[changes.target]
@@ -79,6 +79,7 @@ describe("harmless", function()
     local config = { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.array { "/proc/sys" }, Runtime = "runc",
       CgroupnsMode = "host", LogConfig = { Type = "journald" } }
     passes(harmless.inspected, config)
+    refuses(harmless.inspected, { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.array { "/proc/sys" }, Runtime = "other" })
     refuses(harmless.inspected, { MaskedPaths = json.array(), ReadonlyPaths = json.array { "/proc/sys" } })
     refuses(harmless.inspected, { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.null })
     refuses(harmless.running, { privileged = true })

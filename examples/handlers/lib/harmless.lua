@@ -109,6 +109,7 @@ return function(DIRECTORIES)
   -- What the engine tells of a container that is there: more than a client sends.
   function harmless.inspected(config, name, req)
     if gate.is_empty(config.MaskedPaths) or gate.is_empty(config.ReadonlyPaths) then refuse(name .. ": it sees all of /proc") end
+    if not gate.is_empty(config.Runtime) then one_of(gate.find(req, "/info").DefaultRuntime)(config.Runtime, name .. ".Runtime") end
     for _, filled_in in ipairs { "MaskedPaths", "ReadonlyPaths", "Runtime", "CgroupnsMode", "LogConfig" } do config[filled_in] = nil end
     harmless.host_config(config, name, req)
   end
