@@ -34,7 +34,8 @@ class Kept:
         subprocess.run(["docker", "build", "-q", "-t", "built", "--build-arg", f"TOKEN={SECRET}", directory], env=environment, check=True,
             capture_output=True)
         body = {"Image": "built", "Cmd": ["sh", "-c", "echo said; sleep 1000"],
-            "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {"env": "KEY"}}}, "Env": [f"KEY={SECRET}", f"TWO={SECRET}\n{SECRET}", "NOTHING", "EMPTY=", f"A=b={SECRET}"]}
+            "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {"env": "KEY"}}},
+            "Env": [f"KEY={SECRET}", f"TWO={SECRET}\n{SECRET}", "NOTHING", "EMPTY=", f"A=b={SECRET}"]}
         self.c = self.post("/containers/create?name=web", body).json["Id"]
         self.post("/containers/web/start")
         self.e = self.post("/containers/web/exec", {"Cmd": ["sleep", "1000"], "Env": [f"KEY={SECRET}"]}).json["Id"]
@@ -76,7 +77,8 @@ TELLING = ["/containers/{c}/json", "/containers/web/json", "/containers/web/json
            "/images/b%75ilt/history", "/services", "/services/srv", "/services/{s}", "/services/{s:.9}?insertDefaults=true", "/tasks",
            "/tasks/{t}",
            '/tasks?filters={{"service":["srv"]}}', "/containers/web/top?ps_args=axe", "/containers/web/top?ps_args=-ef+e",
-           "/containers/web/top?ps_args=e", "/containers/web/logs?stdout=1&details=1", "/containers/{c}/logs?details=true&stdout=1&details=0",
+           "/containers/web/top?ps_args=e", "/containers/web/logs?stdout=1&details=1",
+           "/containers/{c}/logs?details=true&stdout=1&details=0",
            "/containers/{c:.12}/logs?d%65tails=yes&stdout=1&tail=1", "/containers/web/logs?stdout=1&details=%31&timestamps=1"]
 # And what it does not, as far as is known.
 OTHER = ["/containers/json?all=1", "/containers/json?all=1&size=1", "/exec/{e}/json", "/images/json", "/images/json?all=1&digests=1",
@@ -223,7 +225,8 @@ docker run --rm -e A=b busybox sh -c 'test "$A" = b'
 docker run -d --name day -e A=b -v data:/data busybox sh -c 'echo started; sleep 1000'
 docker inspect day --format '{{.Config.Env}}' | grep -F '[A=*** PATH=***]'
 docker exec -e C=d day sh -c 'echo $C' | grep d && echo a | docker exec -i day cat
-docker logs day && docker logs --details day && docker top day && docker top day -o pid,args && docker stats --no-stream day && docker diff day
+docker logs day && docker logs --details day
+docker top day && docker top day -o pid,args && docker stats --no-stream day && docker diff day
 timeout 1 docker logs -f --tail 1 day || test $? = 124
 docker cp file day:/data && docker cp day:/data/file - | tar -xO
 docker ps -a --no-trunc --size && docker images && docker image inspect built && docker history --no-trunc built

@@ -130,7 +130,8 @@ describe("making", function()
     making.container(body, "the body", request {})
     assert.same({ Image = BUILT:sub(8), Labels = { owner = "1" }, Links = { "1111:x" }, HostConfig = { NetworkMode = "container:1111",
       PidMode = "container:1111",
-      VolumesFrom = { "1111:ro" }, Binds = { "hers:/v" } }, NetworkingConfig = { EndpointsConfig = { ["5555"] = { NetworkID = "5555" } } } }, body)
+      VolumesFrom = { "1111:ro" }, Binds = { "hers:/v" } },
+        NetworkingConfig = { EndpointsConfig = { ["5555"] = { NetworkID = "5555" } } } }, body)
     for _, name in ipairs { "NetworkMode", "PidMode", "IpcMode", "Cgroup" } do
       refuses(400, making.container, { Image = "x", HostConfig = { [name] = "container:his" } }, "the body", request {})
     end
@@ -148,7 +149,8 @@ describe("making", function()
       assert.equal("7777", (body.HostConfig or body).NetworkMode)
       assert.same({ EndpointsConfig = { ["7777"] = { NetworkID = "7777" } } }, body.NetworkingConfig)
     end
-    local body = { Image = "x", HostConfig = { NetworkMode = "bridge" }, NetworkingConfig = { EndpointsConfig = { bridge = { NetworkID = "7" } } } }
+    local body = { Image = "x", HostConfig = { NetworkMode = "bridge" },
+      NetworkingConfig = { EndpointsConfig = { bridge = { NetworkID = "7" } } } }
     making.container(body, "the body", request {})
     assert.same({ "bridge", {} }, { body.HostConfig.NetworkMode, body.NetworkingConfig.EndpointsConfig.bridge })
     local connection = { Container = "hers" }
