@@ -154,6 +154,34 @@ def test_no_spelling_of_a_body_makes_anything_else(label, swarm, what):
     assert passed > 3
 
 
+def test_no_volume_is_made_before_its_container(serve, write, swarm):
+    """It could be removed in between, and the engine would make one without a label."""
+    behind = write('return function(req) if req.path:find("/containers/create") then return { status = 418 } end end', "behind.lua")
+    dogger = serve([LABEL, behind], "--upstream", swarm.socket, "--quiet")
+    open_to_all(dogger)
+    for what, (path, body, _) in MAKING.items():
+        if path == "/containers/create":
+            assert ask(dogger, "POST", path, JSON, json.dumps(body)) == 418, what
+    assert made(swarm) == []
+
+
+def test_binds_and_mounts_are_still_what_was_asked_for(label, swarm):
+    settings = {"Binds": ["one:/a", "two:/b:ro", "three:/c:rw,nocopy", "/tmp:/d:ro", "/e"], "VolumeDriver": "local",
+        "Mounts": [volume(Source="four", ReadOnly=True), {"Type": "tmpfs", "Target": "/t"}]}
+    with all_is_bob_s(swarm, settings):
+        assert ask(label, "POST", "/containers/create?name=web", JSON, json.dumps(host(**settings))) == 201
+        container = swarm.ask("GET", "/containers/web/json").json
+        mounts = {one["Destination"]: (one["Type"], one.get("Name"), one["RW"]) for one in container["Mounts"]}
+        assert mounts.pop("/e")[0] == "volume"
+        assert mounts == {"/a": ("volume", "one", True), "/b": ("volume", "two", False), "/c": ("volume", "three", True),
+            "/d": ("bind", None, False), "/v": ("volume", "four", False), "/t": ("tmpfs", None, True)}, mounts
+        assert container["HostConfig"]["Binds"] == ["/tmp:/d:ro", "/e"]
+        swarm.ask("DELETE", "/containers/web?v=1")
+    for option in ("Z", "ro,rshared", "x"):
+        assert ask(label, "POST", "/containers/create", JSON, json.dumps(host(Binds=[f"one:/a:{option}"]))) == 403
+    assert made(swarm) == []
+
+
 STARTING = [{"Binds": ["new:/v"]}, {"Mounts": [volume(Source="new", VolumeOptions={"Labels": FORGED})]},
             {"Mounts": [volume(VolumeOptions={"Labels": FORGED})]}]
 

@@ -360,6 +360,50 @@ def join(ask, how, name):
     return number
 
 
+def test_no_volume_that_is_gone_becomes_alice_s(serve, write, home):
+    """Between the look at its name and the making of the container its owner removes it, and she makes one of that name."""
+    behind = write("""
+      local dogger = require "dogger"
+      return function(req)
+        if req.method ~= "POST" or not req.path:find("/containers/create") then return end
+        dogger.log("has passed")
+        local seen = { method = "GET", target = "/volumes/moving", body = "" }
+        repeat dogger.sleep(0.01) until req:forward(seen).body:find('"41001"')
+      end""", "behind.lua")
+    dogger = serve([MINE, behind], "--upstream", home.engine.socket, "--quiet")
+    open_to_all(dogger)
+    for settings in ({"Binds": ["moving:/v"]}, {"Mounts": [{"Type": "volume", "Source": "moving", "Target": "/v"}]}):
+        before, answers = other_containers(home), []
+        with acting_as(BOB):
+            connection = dogger.connect()
+        making = threading.Thread(target=lambda: answers.append(
+            connection.ask("POST", "/v1.41/containers/create", JSON, json.dumps(host(**settings)))))
+        making.start()
+        dogger.wait("has passed")
+        assert ask(dogger, BOB, "DELETE", "/volumes/moving").status == 204
+        assert ask(dogger, ALICE, "POST", "/volumes/create", JSON, json.dumps({"Name": "moving"})).status == 201
+        making.join(PATIENCE)
+        connection.socket.close()
+        assert answers[0].status == 409 and "another's" in answers[0].message, answers
+        assert other_containers(home) == before
+        assert ask(dogger, ALICE, "DELETE", "/volumes/moving").status == 204      # nothing holds it
+
+
+def test_bob_does_nothing_with_a_container_of_his_that_has_her_volume(mine, home):
+    his = {"Labels": {"dogger.owner": str(BOB)}}
+    for way in (host(Binds=["alicevolume:/v"]), host(VolumesFrom=["alices"])):
+        number = home.create("/containers/create?name=his", way | his)["Id"]
+        assert home.engine.ask("POST", f"/containers/{number}/start", b"").status == 204
+        started = home.create(f"/containers/{number}/exec", {"Cmd": ["touch", "/attacked"]})["Id"]
+        for method, path, body in ON_CONTAINER:
+            path, data = path.replace("{c}", "his"), json.dumps(body).replace("{c}", "his") if isinstance(body, dict) else body
+            answer = ask(mine, BOB, method, path, JSON if isinstance(body, dict) else (), b"" if data is None and method == "POST" else data)
+            assert refused(answer) or answer.status == 501, (method, path, answer)
+        for method, path in (("GET", f"/exec/{started}/json"), ("POST", f"/exec/{started}/start")):
+            assert ask(mine, BOB, method, path, JSON, "{}" if method == "POST" else None).status == 404
+        assert home.engine.ask("DELETE", "/containers/his?force=1").status == 204
+
+
 @pytest.mark.parametrize("how", JOINING)
 def test_no_network_that_is_gone_becomes_alice_s(mine, home, how):
     """To the engine a name is also the beginning of an id, and is looked up anew at each start."""

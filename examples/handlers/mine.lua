@@ -28,7 +28,7 @@ gate.add(routes, owned.filter,
 gate.add(routes, owned.containers, "GET /containers/json")
 gate.add(routes, owned.events, "GET /events")
 
-gate.add(routes, gate.checked(making.container, true), "POST /containers/create")
+gate.add(routes, making.create, "POST /containers/create")
 gate.add(routes, gate.checked(making.network, true), "POST /networks/create")
 gate.add(routes, gate.checked(making.volume, true), "POST /volumes/create")
 for action in ("connect disconnect"):gmatch("%a+") do

@@ -76,6 +76,17 @@ return function(owned)
     labelled.container(body, owned.maker(req), function(wanted) volume(req, wanted) end)
   end
 
+  -- Makes it, and takes it away again where it has come to another's volume.
+  function making.create(req)
+    local res = gate.checked(making.container, true)(req)
+    local id = res.status == 201 and res:json().Id
+    if id and not pcall(owned.id, req, "containers", id) then
+      gate.ask(req, "DELETE", "/containers/" .. id .. "?force=1")
+      gate.refuse("the name of a volume has become another's", 409)
+    end
+    return res
+  end
+
   function making.volume(body, _, req)
     volume(req, body)
   end
