@@ -278,6 +278,8 @@ OTHER = [
     ("POST", "/networks/create", {"Name": "new", "Options": {"com.docker.network.bridge.name": "lo"}}),
     ("POST", "/networks/create", {"Name": "new", "IPAM": {"Config": [{"Subnet": "8.8.8.0/24", "Gateway": "8.8.8.8"}]}}),
     ("POST", "/networks/bridge/connect", {"Container": "plain", "EndpointConfig": {"DriverOpts": {"a": "b"}}}),
+    ("POST", "/commit?container=admin&repo=taken", None), ("POST", "/commit?container=plain&container=admin&repo=taken", {}),
+    ("POST", "/commit?repo=taken", None), ("POST", "/commit?c%6Fntainer=admin&repo=taken", {}),
     ("POST", "/networks/bridge/disconnect", {"Container": "admin"}),
     ("POST", "/networks/bridge/disconnect", {"Container": "admin", "Force": True}),
     ("POST", "/networks/host/connect", {"Container": "plain"}), ("POST", "/networks/bridge/disconnect", {"container": "admin"}),

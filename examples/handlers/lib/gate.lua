@@ -67,6 +67,14 @@ function gate.checked(rule, is_needed)
   end
 end
 
+-- The same with the query.
+function gate.queried(rule)
+  return function(req)
+    rule(gate.queries(req), "the query", req)
+    return req:forward()
+  end
+end
+
 -- The request goes on with this body.
 function gate.send(req, value)
   req.body = json.encode(value)
@@ -78,13 +86,18 @@ function gate.is_empty(value)
   return value == nil or value == json.null or value == false or value == 0 or value == "" or type(value) == "table" and next(value) == nil
 end
 
+-- A value as text for a message, without the address that a table's text has.
+function gate.told(value)
+  return type(value) == "table" and "{...}" or tostring(value)
+end
+
 -- A rule is a function(value, name, req) that refuses a value, or does nothing. These make rules.
 
 function gate.one_of(...)
   local allowed = {}
   for _, value in ipairs { ... } do allowed[value] = true end
   return function(value, name)
-    if not allowed[value] then gate.refuse(("%s = %s is not allowed on this socket"):format(name, tostring(value))) end
+    if not allowed[value] then gate.refuse(("%s = %s is not allowed on this socket"):format(name, gate.told(value))) end
   end
 end
 

@@ -4,7 +4,7 @@ local each, fields, one_of, refuse = gate.each, gate.fields, gate.one_of, gate.r
 
 return function(DIRECTORIES)
   local function directory(source, name)
-    if not DIRECTORIES[source] then refuse(("%s: the host's directory %s is not allowed on this socket"):format(name, tostring(source))) end
+    if not DIRECTORIES[source] then refuse(("%s: the host's directory %s is not allowed on this socket"):format(name, gate.told(source))) end
   end
 
   -- A local volume's options can bind a directory of the host.
@@ -18,7 +18,7 @@ return function(DIRECTORIES)
   local mode = one_of("ro", "rw", "z", "Z", "nocopy")
 
   local function bind(text, name, req)
-    text = tostring(text)
+    text = gate.told(text)
     if text:find("^/[^:]*$") then return end        -- a volume without a name
     local source, options = text:match("^([^:]+):/[^:]*:?([^:]*)$")
     if not source then refuse(name .. ": " .. text .. " is not allowed on this socket") end
@@ -44,7 +44,7 @@ return function(DIRECTORIES)
   local function tmpfs(object, name)
     if type(object) ~= "table" then refuse(name .. " has to be an object", 400) end
     for _, options in pairs(object) do
-      for option in tostring(options):gmatch("[^,]+") do
+      for option in gate.told(options):gmatch("[^,]+") do
         if not option:find("^[%w_]+=") then tmpfs_option(option, name) end
       end
     end

@@ -30,7 +30,7 @@ return function(LABEL)
 
   -- The name of a volume that stands in Binds; nil for any other bind.
   local function name_in(bind)
-    return tostring(bind):match("^([^/:][^:]*):")
+    return type(bind) == "string" and bind:match("^([^/:][^:]*):")
   end
 
   -- The same as a mount.

@@ -24,7 +24,7 @@ return function(owned)
   -- "NAME" or "NAME:more", of a container.
   local function reference(req)
     return function(text)
-      local name, more = tostring(text):match("^([^:]*)(.*)$")
+      local name, more = gate.told(text):match("^([^:]*)(.*)$")
       return owned.id(req, "containers", name, 400) .. more
     end
   end

@@ -36,11 +36,11 @@ return function(LABEL)
   -- The id of the caller's own, and what the engine tells of it; to whoever else it belongs, it is not there: 404, or the status that
   -- is given. (Where 404 means the image, docker would pull it and not say the reason.)
   function owned.id(req, kind, name, absent)
-    local status, found = gate.ask(req, "GET", INSPECT[kind]:format(gate.escape(tostring(name))))
+    local status, found = gate.ask(req, "GET", INSPECT[kind]:format(gate.escape(gate.told(name))))
     local config = kind == "containers" and found.Config or found
     local is_own = status == 200 and owned.is_own(req, config.Labels)
     if not is_own or kind == "containers" and (owned.is_of_build(config.Image) or has_others_volume(req, found)) then
-      gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), tostring(name)), absent or 404)
+      gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), gate.told(name)), absent or 404)
     end
     return found.Id or found.Name, found
   end
