@@ -4,7 +4,8 @@ local each, fields, one_of, refuse = gate.each, gate.fields, gate.one_of, gate.r
 
 return function(DIRECTORIES)
   local function directory(source, name)
-    if not DIRECTORIES[source] then refuse(("%s: the host's directory %s is not allowed on this socket"):format(name, gate.told(source))) end
+    if DIRECTORIES[source] then return end
+    refuse(("%s: the host's directory %s is not allowed on this socket"):format(name, gate.told(source)))
   end
 
   -- A local volume's options can bind a directory of the host.
