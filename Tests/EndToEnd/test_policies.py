@@ -22,7 +22,7 @@ CHANGES = [
     ("POST", "/volumes/create"), ("POST", "/networks/create"), ("POST", "/containers/prune"), ("POST", "/build"),
     ("GET", "/containers/web/attach/ws?stream=1&stdin=1"), ("GET", "/containers%2Fweb%2Fattach%2Fws"),
     ("GET", "/containers/web/json/../attach/ws"), ("POST", "/containers/web%2Fstop"), ("POST", "/containers/web/json/..%2fstop"),
-    ("get", "/containers/web/stop"), ("POST", "/session"),
+    ("get", "/containers/web/stop"), ("POST", "/session"), ("POST", "/containers/web/stop%C0%AF"),
 ]
 BODY = '{"Image": "busybox", "Name": "new", "Cmd": ["touch", "/x"], "Memory": 6291456}'
 

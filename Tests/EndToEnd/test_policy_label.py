@@ -44,6 +44,9 @@ MAKING = {
     "a service": ("/services/create", SERVICE | {"Labels": FORGED}, SERVICE),
     "a service's containers": ("/services/create", service(Labels=FORGED), SERVICE),
     "a service's volumes": ("/services/create", service(Mounts=[volume(Source="s", VolumeOptions={"Labels": FORGED})]), SERVICE),
+    "a service's volumes, in capitals": ("/services/create", service(Mounts=[
+        volume(Type="VOLUME", Source="s", VolumeOptions={"Labels": FORGED})]), SERVICE),
+    "a service's volumes, in some": ("/services/create", service(Mounts=[volume(Type="Volume", Source="s")]), SERVICE),
     "a volume, by a bind": ("/containers/create", host(Binds=["new:/v"]), PLAIN),
     "a volume, by a bind as old clients wrote it": ("/containers/create", PLAIN | {"Binds": ["new:/v"]}, PLAIN),
     "volumes, by binds": ("/containers/create", host(Binds=["/anonymous", "one:/v:ro", "two:/w"], VolumeDriver="local"), PLAIN),
@@ -74,7 +77,7 @@ def made(engine):
     for one in engine.ask("GET", "/services").json:
         spec = one["Spec"]["TaskTemplate"]["ContainerSpec"]
         found.append(("services", one["ID"], spec.get("Labels")))
-        found += [("services", one["ID"], mount["VolumeOptions"]["Labels"]) for mount in spec.get("Mounts", [])]
+        found += [("services", one["ID"], mount.get("VolumeOptions", {}).get("Labels")) for mount in spec.get("Mounts", [])]
     return found + images(engine)
 
 
@@ -149,6 +152,56 @@ def test_no_spelling_of_a_body_makes_anything_else(label, swarm, what):
             assert status in (0, 200, 201) or 400 <= status < 500, (what, spelling, status)
         passed += status in (200, 201)
     assert passed > 3
+
+
+def test_no_volume_is_made_before_its_container(serve, write, swarm):
+    """It could be removed in between, and the engine would make one without a label."""
+    behind = write('return function(req) if req.path:find("/containers/create") then return { status = 418 } end end', "behind.lua")
+    dogger = serve([LABEL, behind], "--upstream", swarm.socket, "--quiet")
+    open_to_all(dogger)
+    for what, (path, body, _) in MAKING.items():
+        if path == "/containers/create":
+            assert ask(dogger, "POST", path, JSON, json.dumps(body)) == 418, what
+    assert made(swarm) == []
+
+
+def test_binds_and_mounts_are_still_what_was_asked_for(label, swarm):
+    settings = {"Binds": ["one:/a", "two:/b:ro", "three:/c:rw,nocopy", "/tmp:/d:ro", "/e"], "VolumeDriver": "local",
+        "Mounts": [volume(Source="four", ReadOnly=True), {"Type": "tmpfs", "Target": "/t"}]}
+    with all_is_bob_s(swarm, settings):
+        assert ask(label, "POST", "/containers/create?name=web", JSON, json.dumps(host(**settings))) == 201
+        container = swarm.ask("GET", "/containers/web/json").json
+        mounts = {one["Destination"]: (one["Type"], one.get("Name"), one["RW"]) for one in container["Mounts"]}
+        assert mounts.pop("/e")[0] == "volume"
+        assert mounts == {"/a": ("volume", "one", True), "/b": ("volume", "two", False), "/c": ("volume", "three", True),
+            "/d": ("bind", None, False), "/v": ("volume", "four", False), "/t": ("tmpfs", None, True)}, mounts
+        assert container["HostConfig"]["Binds"] == ["/tmp:/d:ro", "/e"]
+        swarm.ask("DELETE", "/containers/web?v=1")
+    for option in ("Z", "ro,rshared", "x"):
+        assert ask(label, "POST", "/containers/create", JSON, json.dumps(host(Binds=[f"one:/a:{option}"]))) == 403
+    assert made(swarm) == []
+
+
+STARTING = [{"Binds": ["new:/v"]}, {"Mounts": [volume(Source="new", VolumeOptions={"Labels": FORGED})]},
+            {"Mounts": [volume(VolumeOptions={"Labels": FORGED})]}]
+
+
+@pytest.mark.parametrize("evil", STARTING)
+def test_no_old_client_s_start_makes_anything_else(label, swarm, evil):
+    """Up to API 1.23 the HostConfig could come with the start, and engines that know it take it still."""
+    own = host(NetworkMode="none") | {"Labels": {NAME: str(BOB)}}
+    number = swarm.ask("POST", "/containers/create", own).json["Id"]
+    assert swarm.ask("POST", f"/v1.23/containers/{number}/start", evil).status == 204
+    assert not all((labels or {}).get(NAME) == str(BOB) for _, _, labels in made(swarm))      # the engine itself falls for it
+    remove(swarm, made(swarm))
+    tried = [("/v1.23", *one) for one in attacks.bodies(evil, {})]
+    tried += [(version, "plain", JSON, json.dumps(evil)) for version in ("", "/v1.12", "/v1.20", "/v1.24", "/v1.41", "/%76%31%2e23")]
+    for version, spelling, headers, data in tried:
+        number = swarm.ask("POST", "/containers/create", own).json["Id"]
+        with all_is_bob_s(swarm, (version, spelling)):
+            status = ask(label, "POST", f"{version}/containers/{number}/start", headers, data)
+            assert status in (0, 204) or 400 <= status < 500, (version, spelling, status)
+            assert [kind for kind, _, _ in made(swarm)] == ["containers"]
 
 
 def test_no_spelling_of_a_path_makes_anything_else(label, swarm):

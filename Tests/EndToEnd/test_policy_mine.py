@@ -8,6 +8,7 @@ import time
 
 import pytest
 from harness import PATIENCE, ROOT, acting_as, attacks, open_to_all
+from harness.http import Connection
 
 MINE = ROOT / "examples/handlers/mine.lua"
 JSON = [("Content-Type", "application/json")]
@@ -331,6 +332,111 @@ def test_no_spelling_of_a_body_leads_there(mine, home):
     assert home.state() == before
 
 
+def brief_names(home):
+    """Beginnings of her network's id that are no other network's."""
+    others = [one["Id"] for one in home.engine.ask("GET", "/networks").json if one["Id"] != home.network]
+    lengths = [n for n in (1, 2, 3, 4, 8, 12, 32, 63) if not any(other.startswith(home.network[:n]) for other in others)]
+    return [home.network[:n] for n in lengths]
+
+
+JOINING = {
+    "named": lambda name: host(NetworkMode=name),
+    "named where old clients do": lambda name: PLAIN | {"NetworkMode": name},
+    "with an end": lambda name: host(NetworkMode=name) | endpoint(name),
+    "with an end that has settings": lambda name: host(NetworkMode=name) | endpoint(name, Aliases=["x"], NetworkID=""),
+    "connected afterwards": None,
+    "connected afterwards, with settings": {"Aliases": ["x"]},
+}
+
+
+def join(ask, how, name):
+    """A container whose network is removed before it is started: what `name` means by then decides what it comes to."""
+    assert ask("POST", "/networks/create", {"Name": name}).status == 201
+    body = JOINING[how](name) if callable(JOINING[how]) else PLAIN
+    number = ask("POST", "/containers/create", body).json["Id"]
+    if not callable(JOINING[how]):
+        ask("POST", f"/networks/{name}/connect", {"Container": number} | ({"EndpointConfig": JOINING[how]} if JOINING[how] else {}))
+    assert ask("DELETE", f"/networks/{name}").status == 204
+    return number
+
+
+def test_no_volume_that_is_gone_becomes_alice_s(serve, write, home):
+    """Between the look at its name and the making of the container its owner removes it, and she makes one of that name."""
+    behind = write("""
+      local dogger = require "dogger"
+      return function(req)
+        if req.method ~= "POST" or not req.path:find("/containers/create") then return end
+        dogger.log("has passed")
+        local seen = { method = "GET", target = "/volumes/moving", body = "" }
+        repeat dogger.sleep(0.01) until req:forward(seen).body:find('"41001"')
+      end""", "behind.lua")
+    dogger = serve([MINE, behind], "--upstream", home.engine.socket, "--quiet")
+    open_to_all(dogger)
+    for settings in ({"Binds": ["moving:/v"]}, {"Mounts": [{"Type": "volume", "Source": "moving", "Target": "/v"}]}):
+        before, answers = other_containers(home), []
+        with acting_as(BOB):
+            connection = dogger.connect()
+        making = threading.Thread(target=lambda: answers.append(
+            connection.ask("POST", "/v1.41/containers/create", JSON, json.dumps(host(**settings)))))
+        making.start()
+        dogger.wait("has passed")
+        assert ask(dogger, BOB, "DELETE", "/volumes/moving").status == 204
+        assert ask(dogger, ALICE, "POST", "/volumes/create", JSON, json.dumps({"Name": "moving"})).status == 201
+        making.join(PATIENCE)
+        connection.socket.close()
+        assert answers[0].status == 409 and "another's" in answers[0].message, answers
+        assert other_containers(home) == before
+        assert ask(dogger, ALICE, "DELETE", "/volumes/moving").status == 204      # nothing holds it
+
+
+def test_bob_does_nothing_with_a_container_of_his_that_has_her_volume(mine, home):
+    his = {"Labels": {"dogger.owner": str(BOB)}}
+    for way in (host(Binds=["alicevolume:/v"]), host(VolumesFrom=["alices"])):
+        number = home.create("/containers/create?name=his", way | his)["Id"]
+        assert home.engine.ask("POST", f"/containers/{number}/start", b"").status == 204
+        started = home.create(f"/containers/{number}/exec", {"Cmd": ["touch", "/attacked"]})["Id"]
+        for method, path, body in ON_CONTAINER:
+            path, data = path.replace("{c}", "his"), json.dumps(body).replace("{c}", "his") if isinstance(body, dict) else body
+            answer = ask(mine, BOB, method, path, JSON if isinstance(body, dict) else (), b"" if data is None and method == "POST" else data)
+            assert refused(answer) or answer.status == 501, (method, path, answer)
+        for method, path in (("GET", f"/exec/{started}/json"), ("POST", f"/exec/{started}/start")):
+            assert ask(mine, BOB, method, path, JSON, "{}" if method == "POST" else None).status == 404
+        assert home.engine.ask("DELETE", "/containers/his?force=1").status == 204
+
+
+@pytest.mark.parametrize("how", JOINING)
+def test_no_network_that_is_gone_becomes_alice_s(mine, home, how):
+    """To the engine a name is also the beginning of an id, and is looked up anew at each start."""
+    def bobs(method, path, body=None):
+        return ask(mine, BOB, method, path, JSON if body else (), json.dumps(body) if body else b"")
+
+    def straight(method, path, body=None):
+        return home.engine.ask(method, path, body if body is not None else b"")
+
+    before, names = home.state(), brief_names(home)
+    assert names
+    number = join(straight, how, names[0])
+    assert straight("POST", f"/containers/{number}/start").status == 204
+    ends = straight("GET", f"/containers/{number}/json").json["NetworkSettings"]["Networks"]
+    assert home.network in [one["NetworkID"] for one in ends.values()]      # the engine itself falls for it
+    straight("DELETE", f"/containers/{number}?force=1")
+    for name in names:
+        number = join(bobs, how, name)
+        answer = bobs("POST", f"/containers/{number}/start")
+        assert answer.status == 404, (name, answer)
+        ends = straight("GET", f"/containers/{number}/json").json["NetworkSettings"]["Networks"]
+        assert home.network not in [one["NetworkID"] for one in ends.values()], (name, ends)
+        assert bobs("DELETE", f"/containers/{number}?force=1").status == 204
+    # A name that was bob's, and is alice's now.
+    number = join(bobs, how, "default_app")
+    hers = ask(mine, ALICE, "POST", "/networks/create", JSON, json.dumps({"Name": "default_app"})).json["Id"]
+    assert bobs("POST", f"/containers/{number}/start").status == 404
+    ends = straight("GET", f"/containers/{number}/json").json["NetworkSettings"]["Networks"]
+    assert hers not in [one["NetworkID"] for one in ends.values()], ends
+    assert straight("DELETE", f"/networks/{hers}").status == 204
+    assert home.state() == before
+
+
 def test_what_bob_makes_is_his_and_nobody_can_say_otherwise(mine, home):
     forged = {"Labels": {"dogger.owner": str(ALICE)}}
     count = 0
@@ -446,6 +552,41 @@ def test_no_build_s_container_passes_for_alice_s(mine, home, liars, way):
         told = ask(mine, uid, "GET", f"/events?since={begun}&until={until}").text
         assert number not in told and "sha256:" not in told, told
     assert home.state()[:5] == before[:5]
+
+
+def test_no_build_s_network_that_is_gone_becomes_alice_s(serve, write, home):
+    """A build whose body is held back until its network is gone."""
+    data = context("FROM busybox\nRUN echo address $(hostname -i)\n")
+
+    def begin(connection, name):
+        head = TAR + [("Content-Length", str(len(data)))]
+        return connection.begin("POST", f"/v1.41/build?nocache=1&networkmode={name}", head).send(data[:600])
+
+    subnet = home.engine.ask("GET", f"/networks/{home.network}").json["IPAM"]["Config"][0]["Subnet"]
+    hers = "address " + subnet.rpartition(".")[0] + "."
+    name = brief_names(home)[0]
+    home.create("/networks/create", {"Name": name})
+    with Connection(str(home.engine.socket)) as connection:
+        begin(connection, name)
+        assert home.engine.ask("DELETE", f"/networks/{name}").status == 204
+        assert hers in connection.send(data[600:]).read_response().text      # the engine itself falls for it
+
+    behind = write('return function(req) if req.path:find("/build") then require("dogger").log("has passed") end end', "behind.lua")
+    dogger = serve([MINE, behind], "--upstream", home.engine.socket, "--quiet")
+    open_to_all(dogger)
+    for name in [*brief_names(home), "bobs_own"]:
+        assert ask(dogger, BOB, "POST", "/networks/create", JSON, json.dumps({"Name": name})).status == 201
+        with acting_as(BOB):
+            connection = dogger.connect()
+        with begin(connection, name):
+            if name != "bobs_own":
+                assert "could begin an id" in connection.read_response().message
+            else:
+                dogger.wait("has passed")
+            assert ask(dogger, BOB, "DELETE", f"/networks/{name}").status == 204
+            if name == "bobs_own":
+                told = connection.send(data[600:]).read_response().text
+                assert hers not in told and "not found" in told, told
 
 
 def test_her_own_is_hers_by_whatever_name_its_image_has(mine, home):

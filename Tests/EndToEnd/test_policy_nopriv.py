@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from harness import ROOT, attacks
+from harness import ROOT, Engine, attacks
 
 FOLDER = ROOT / "examples/handlers"
 JSON = [("Content-Type", "application/json")]
@@ -69,6 +69,12 @@ WAYS = {
 }
 # The same, that this engine takes for nothing or refuses; another one may not.
 REFUSED = {
+    "a tmpfs that is a bind": host(Tmpfs={"/x": "rbind"}),
+    "a tmpfs that is a bind, among others": host(Tmpfs={"/t": "ro,size=1m", "/x": "size=1m,bind,ro"}),
+    "a tmpfs that is shared": host(Tmpfs={"/x": "rshared"}),
+    "tmpfs that is no object": host(Tmpfs=["/x"]),
+    "an option of the engine's own log driver": host(LogConfig={"Config": {"syslog-address": "udp://127.0.0.1:1"}}),
+    "an option of another log driver": host(LogConfig={"Type": "json-file", "Config": {"fluentd-address": "unix:///run/x"}}),
     "a device of a driver": host(DeviceRequests=[{"Driver": "nvidia", "Count": -1, "Capabilities": [["gpu"]]}]),
     "the host's cgroups": host(CgroupnsMode="host"),
     "another volume driver": host(VolumeDriver="other", Binds=["v:/v"]),
@@ -272,6 +278,12 @@ OTHER = [
     ("POST", "/networks/create", {"Name": "new", "Options": {"com.docker.network.bridge.name": "lo"}}),
     ("POST", "/networks/create", {"Name": "new", "IPAM": {"Config": [{"Subnet": "8.8.8.0/24", "Gateway": "8.8.8.8"}]}}),
     ("POST", "/networks/bridge/connect", {"Container": "plain", "EndpointConfig": {"DriverOpts": {"a": "b"}}}),
+    ("POST", "/commit?container=admin&repo=taken", None), ("POST", "/commit?container=plain&container=admin&repo=taken", {}),
+    ("POST", "/commit?repo=taken", None), ("POST", "/commit?c%6Fntainer=admin&repo=taken", {}),
+    ("POST", "/networks/bridge/disconnect", {"Container": "admin"}),
+    ("POST", "/networks/bridge/disconnect", {"Container": "admin", "Force": True}),
+    ("POST", "/networks/host/connect", {"Container": "plain"}), ("POST", "/networks/bridge/disconnect", {"container": "admin"}),
+    ("POST", "/images/%63reate?fromSrc=http://127.0.0.1:1/x.tar&repo=new", None), ("POST", "/containers/%61dmin/kill", None),
     ("POST", "/services/create", {"Name": "new", "TaskTemplate": {"ContainerSpec": {"Image": "busybox", "Mounts": [
         {"Type": "bind", "Source": "/", "Target": "/host"}]}}}),
     ("POST", "/services/x/update?version=1", {"Name": "new"}),
@@ -297,7 +309,8 @@ BUILD = [
 def state(engine):
     containers = {name: engine.ask("GET", f"/containers/{name}/json").json for name in ("admin", "plain")}
     return (
-        {name: (c["State"]["Status"], c["ExecIDs"], c["HostConfig"]) for name, c in containers.items()},
+        {name: (c["State"]["Status"], c["ExecIDs"], c["HostConfig"], sorted(c["NetworkSettings"]["Networks"]))
+         for name, c in containers.items()},
         sorted(c["Id"] for c in engine.ask("GET", "/containers/json?all=1").json), sorted(n["Id"] for n in engine.ask("GET", "/networks").json),
         sorted(v["Name"] for v in engine.ask("GET", "/volumes").json["Volumes"]), sorted(i["Id"] for i in engine.ask("GET", "/images/json").json),
         engine.ask("GET", "/info").json["Swarm"]["LocalNodeState"], engine.ask("GET", "/plugins").json,
@@ -319,6 +332,57 @@ def test_nopriv_lets_no_other_request_out(nopriv, administrator):
         status = attack(nopriv, *one)
         assert status == 0 or 400 <= status < 500 or status == 501, (one, status)
     assert state(administrator) == before
+
+
+def test_nopriv_brings_no_container_into_a_network_with_one_that_sees_the_host(nopriv, administrator):
+    assert administrator.ask("POST", "/networks/create", {"Name": "net1"}).status == 201
+    whole = administrator.ask("GET", "/containers/admin/json").json["Id"]
+    before = state(administrator)
+    for name in ("admin", whole, whole[:12], whole[:5]):
+        for action in ("connect", "disconnect"):
+            evil = {"Container": name, "EndpointConfig": {"Aliases": ["x"]}}
+            for spelling, headers, data in attacks.bodies(evil, {"Container": "plain"}):
+                status = attack(nopriv, "POST", f"/networks/net1/{action}", headers, data)
+                assert status in (0, 200) or 400 <= status < 500 or (status, action) == (500, "disconnect"), (name, spelling, status)
+                administrator.ask("POST", "/networks/net1/disconnect", {"Container": "plain"})
+                assert state(administrator) == before, (name, action, spelling)
+    assert attack(nopriv, "POST", "/networks/net1/connect", JSON, json.dumps({"Container": "plain"})) == 200
+    assert attack(nopriv, "POST", "/networks/net1/disconnect", JSON, json.dumps({"Container": "plain"})) == 200
+    administrator.ask("DELETE", "/networks/net1")
+
+
+def test_nopriv_leaves_an_engine_its_own_log_driver(serve, monkeypatch):
+    """What is told of a container names the driver; who made it did not, and can't say where its lines go."""
+    monkeypatch.setenv("ENGINE_OPTIONS", "--log-driver=gelf --log-opt gelf-address=udp://127.0.0.1:9")
+    engine = Engine()
+    try:
+        elsewhere = host(LogConfig={"Config": {"gelf-address": "udp://127.0.0.1:10"}})
+        number = engine.ask("POST", "/containers/create", elsewhere).json["Id"]
+        told = engine.ask("GET", f"/containers/{number}/json").json["HostConfig"]["LogConfig"]
+        assert told == {"Type": "gelf", "Config": {"gelf-address": "udp://127.0.0.1:10"}}      # the engine itself falls for it
+        dogger = serve(FOLDER / "nopriv.lua", "--upstream", engine.socket, "--quiet")
+        assert attack(dogger, "POST", "/containers/create", JSON, json.dumps(elsewhere)) == 403
+        number = dogger.request("POST", "/containers/create", JSON, json.dumps(PLAIN)).json["Id"]
+        assert attack(dogger, "POST", f"/containers/{number}/start", (), b"") == 204
+        assert attack(dogger, "POST", f"/containers/{number}/exec", JSON, json.dumps(EXEC)) == 201
+        assert attack(dogger, "DELETE", f"/containers/{number}?force=1") == 204
+    finally:
+        engine.stop()
+
+
+def test_nopriv_touches_no_container_that_is_a_way_out_whoever_made_it(nopriv, administrator):
+    count = 0
+    for way, body in WAYS.items():
+        if way.startswith("logs"):
+            continue            # to touch such a container leads nowhere
+        number = administrator.ask("POST", "/containers/create", body).json["Id"]
+        for method, action, data in (("POST", "/start", None), ("POST", "/exec", EXEC), ("POST", "/attach?logs=1", None),
+            ("GET", "/archive?path=/etc", None), ("GET", "/export", None), ("POST", "/update", {"Memory": 64 << 20}), ("DELETE", "", None)):
+            headers, data = (JSON, json.dumps(data)) if data else ((), b"" if method == "POST" else None)
+            assert attack(nopriv, method, f"/v1.41/containers/{number}{action}", headers, data) == 403, (way, method, action)
+            count += 1
+        assert administrator.ask("DELETE", f"/containers/{number}?v=1").status == 204, way
+    assert count > 250
 
 
 def test_nopriv_starts_no_exec_that_it_would_not_have_made(nopriv, administrator):

@@ -33,7 +33,9 @@ class Kept:
             "HOME": str(directory)}
         subprocess.run(["docker", "build", "-q", "-t", "built", "--build-arg", f"TOKEN={SECRET}", directory], env=environment, check=True,
             capture_output=True)
-        body = {"Image": "built", "Env": [f"KEY={SECRET}", f"TWO={SECRET}\n{SECRET}", "NOTHING", "EMPTY=", f"A=b={SECRET}"]}
+        body = {"Image": "built", "Cmd": ["sh", "-c", "echo said; sleep 1000"],
+            "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {"env": "KEY"}}},
+            "Env": [f"KEY={SECRET}", f"TWO={SECRET}\n{SECRET}", "NOTHING", "EMPTY=", f"A=b={SECRET}"]}
         self.c = self.post("/containers/create?name=web", body).json["Id"]
         self.post("/containers/web/start")
         self.e = self.post("/containers/web/exec", {"Cmd": ["sleep", "1000"], "Env": [f"KEY={SECRET}"]}).json["Id"]
@@ -48,6 +50,8 @@ class Kept:
         while not engine.ask("GET", "/tasks").json and time.monotonic() < deadline:
             time.sleep(0.01)
         self.t = engine.ask("GET", "/tasks").json[0]["ID"]
+        while not engine.ask("GET", "/containers/web/logs?stdout=1").body and time.monotonic() < deadline:
+            time.sleep(0.01)
         self.now = int(time.time()) + 1
 
     def post(self, path, body=None):
@@ -73,7 +77,9 @@ TELLING = ["/containers/{c}/json", "/containers/web/json", "/containers/web/json
            "/images/b%75ilt/history", "/services", "/services/srv", "/services/{s}", "/services/{s:.9}?insertDefaults=true", "/tasks",
            "/tasks/{t}",
            '/tasks?filters={{"service":["srv"]}}', "/containers/web/top?ps_args=axe", "/containers/web/top?ps_args=-ef+e",
-           "/containers/web/top?ps_args=e"]
+           "/containers/web/top?ps_args=e", "/containers/web/logs?stdout=1&details=1",
+           "/containers/{c}/logs?details=true&stdout=1&details=0",
+           "/containers/{c:.12}/logs?d%65tails=yes&stdout=1&tail=1", "/containers/web/logs?stdout=1&details=%31&timestamps=1"]
 # And what it does not, as far as is known.
 OTHER = ["/containers/json?all=1", "/containers/json?all=1&size=1", "/exec/{e}/json", "/images/json", "/images/json?all=1&digests=1",
     "/system/df",
@@ -126,7 +132,7 @@ def test_no_value_is_told(redact, kept):
 def test_no_spelling_of_a_path_tells_one(redact, kept):
     count = 0
     for path in ("/containers/web/json", "/images/built/json", "/images/built/history", "/services/srv", "/tasks",
-        "/containers/web/top?ps_args=axe"):
+        "/containers/web/top?ps_args=axe", "/containers/web/logs?stdout=1&details=1"):
         for spelling in attacks.paths(path):
             _, data = say(redact, "GET", spelling)
             assert SECRET.encode() not in data, (spelling, data)
@@ -159,6 +165,8 @@ def test_the_names_are_shown_and_all_else_is_as_it_was(redact, kept):
     assert sorted(told["Config"].pop("Env")) == ["A=***", "EMPTY=***", "KEY=***", "NOTHING", "OTHER=***", "PATH=***", "TWO=***"]
     assert straight["Config"].pop("Env")
     assert told == straight
+    for query in ("details=1&stdout=1", "stdout=1;details=1&stdout=1", "stdout=1"):
+        assert redact.get(f"/containers/web/logs?{query}").body[8:] == b"said\n", query
     assert redact.get("/images/built/json").json["Config"]["OnBuild"] == ["ENV ***", "env ***"]
     for path in ("/containers/json", "/images/json", "/plugins", "/system/df", "/info", "/volumes"):
         a, b = kept.engine.ask("GET", path).json, redact.get(path).json
@@ -217,7 +225,8 @@ docker run --rm -e A=b busybox sh -c 'test "$A" = b'
 docker run -d --name day -e A=b -v data:/data busybox sh -c 'echo started; sleep 1000'
 docker inspect day --format '{{.Config.Env}}' | grep -F '[A=*** PATH=***]'
 docker exec -e C=d day sh -c 'echo $C' | grep d && echo a | docker exec -i day cat
-docker logs day && docker top day && docker top day -o pid,args && docker stats --no-stream day && docker diff day
+docker logs day && docker logs --details day
+docker top day && docker top day -o pid,args && docker stats --no-stream day && docker diff day
 timeout 1 docker logs -f --tail 1 day || test $? = 124
 docker cp file day:/data && docker cp day:/data/file - | tar -xO
 docker ps -a --no-trunc --size && docker images && docker image inspect built && docker history --no-trunc built

@@ -2,7 +2,8 @@
 -- That is containers, volumes, networks, services, configs, secrets, and the images of build, commit and import. An update leaves the
 -- label as it was. Not labelled is what comes from elsewhere (docker pull, docker load), a volume without a name that an image or
 -- -v /path asks for, a build's images below the last, and what the engine makes by itself. BuildKit could make an image that nobody
--- has looked at, so that builds are the classic ones: DOCKER_BUILDKIT=0.
+-- has looked at, so that builds are the classic ones: DOCKER_BUILDKIT=0. A named volume in -v becomes a mount, which can have a label:
+-- options that no mount has (Z) are refused.
 -- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"
@@ -23,13 +24,8 @@ makes("POST /volumes/create POST /networks/create POST /configs/create POST /sec
   labelled.object(body, "the body", value)
 end)
 makes("POST /services/create", labelled.service)
-makes("POST /containers/create", function(body, value, req)
-  labelled.container(body, value, function(volume)
-    labelled.object(volume, "the volume", value)
-    local status, answer = gate.ask(req, "POST", "/volumes/create", volume)      -- gives one that is there as it is
-    if status >= 400 then gate.refuse(answer.message or "the volume can't be made", status) end
-  end)
-end)
+makes("POST /containers/create", function(body, value) labelled.container(body, value) end)
+gate.add(routes, gate.start, "POST /containers/{id}/start")
 
 local function updates(kind, rule)
   gate.add(routes, gate.checked(function(body, _, req)

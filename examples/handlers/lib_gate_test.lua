@@ -10,6 +10,11 @@ end
 local JSON = { ["Content-Type"] = "application/json" }
 
 describe("gate", function()
+  it("tells no address", function()
+    assert.same({ "a", "1", "nil", "{...}" }, { gate.told "a", gate.told(1), gate.told(nil), gate.told {} })
+    assert.has_error(function() gate.one_of("a")({ 1 }, "it") end, { status = 403, message = "it = {...} is not allowed on this socket" })
+  end)
+
   it("refuses what the engine could read in another way", function()
     gate.plain(request { target = "/a?b=c", headers = { Upgrade = "TCP" } })
     refuses(400, gate.plain, request { headers = { ["Content-Type"] = "Application/x-www-FORM-urlencoded" } })

@@ -5,6 +5,7 @@ local request = require "lib.request_double"
 -- An engine with a volume that binds a directory, a plain one, the host's network and one of somebody's.
 local ANSWERS = {
   ["/volumes/plain"] = { Driver = "local", Options = json.null }, ["/volumes/binding"] = { Driver = "local", Options = { o = "bind" } },
+  ["/info"] = { DefaultRuntime = "runc" },
   ["/volumes/remote"] = { Driver = "nfs" }, ["/networks/net1"] = { Driver = "bridge" }, ["/networks/hosts"] = { Driver = "host" },
 }
 local req = request({}, function(changes)
@@ -42,7 +43,11 @@ describe("harmless", function()
       UsernsMode = "host", Sysctls = { a = "b" },
       privileged = true, Runtime = "x", CgroupParent = "/", OomScoreAdj = -1, VolumesFrom = { "a" }, WhatIsToCome = 1,
         IpcMode = "host", CgroupnsMode = "host",
-      VolumeDriver = "nfs", Isolation = "process", LogConfig = { Type = "syslog" } } do refuses(harmless.container, host(name, value)) end
+      VolumeDriver = "nfs", Isolation = "process", LogConfig = { Type = "syslog" },
+      Tmpfs = { ["/x"] = "size=1m,rbind" } } do refuses(harmless.container, host(name, value)) end
+    refuses(harmless.container, host("LogConfig", { Config = { ["syslog-address"] = "udp://127.0.0.1:1" } }))
+    passes(harmless.container, host("LogConfig", { Config = { ["max-size"] = "1m" } }))
+    passes(harmless.container, host("Tmpfs", { ["/a"] = "", ["/b"] = "ro,noexec,size=1m,mode=1777" }))
     for _, option in ipairs { "seccomp=unconfined", "apparmor=x", "label=disable", "no-new-privileges:false", "" } do
       refuses(harmless.container, host("SecurityOpt", json.array { option }))
     end
@@ -74,8 +79,10 @@ describe("harmless", function()
 
   it("knows a container that sees all of /proc", function()
     local config = { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.array { "/proc/sys" }, Runtime = "runc",
-      CgroupnsMode = "host" }
+      CgroupnsMode = "host", LogConfig = { Type = "journald" } }
     passes(harmless.inspected, config)
+    local other = { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.array { "/proc/sys" }, Runtime = "other" }
+    refuses(harmless.inspected, other)
     refuses(harmless.inspected, { MaskedPaths = json.array(), ReadonlyPaths = json.array { "/proc/sys" } })
     refuses(harmless.inspected, { MaskedPaths = json.array { "/proc/kcore" }, ReadonlyPaths = json.null })
     refuses(harmless.running, { privileged = true })

@@ -28,7 +28,26 @@ describe("labelled", function()
     end
   end)
 
-  it("makes a container's named volumes before it, and labels those of its mounts", function()
+  it("has a container's named volumes as mounts, which have a label", function()
+    local function of(binds, mounts)
+      local body = { HostConfig = { Binds = json.array(binds), Mounts = mounts, VolumeDriver = "d" } }
+      labelled.container(body, "ann")
+      return body.HostConfig
+    end
+    local labels, driver = { maker = "ann" }, { Name = "d" }
+    assert.same({ VolumeDriver = "d", Binds = { "/host:/a", "/anonymous" }, Mounts = {
+      { Type = "tmpfs", Target = "/t" },
+      { Type = "volume", Source = "one", Target = "/b", VolumeOptions = { Labels = labels, DriverConfig = driver } },
+      { Type = "volume", Source = "two", Target = "/c", ReadOnly = true,
+        VolumeOptions = { NoCopy = true, Labels = labels, DriverConfig = driver } } } },
+      of({ "/host:/a", "one:/b", "two:/c:ro,nocopy", "/anonymous" }, json.array { { Type = "tmpfs", Target = "/t" } }))
+    assert.same({ VolumeDriver = "d", Binds = { "/host:/a:Z" } }, of { "/host:/a:Z" })
+    refuses(403, of, { "one:/b:Z" })
+    refuses(400, of, { "one:/b:ro:x" })
+    refuses(400, of, { "one:/b" }, { a = {} })
+  end)
+
+  it("has a container's named volumes looked at before it, and labels those of its mounts", function()
     local made = {}
     local body = { HostConfig = {
       Binds = json.array { "/host:/a", "one:/b:ro", "/anonymous" }, VolumeDriver = "local",

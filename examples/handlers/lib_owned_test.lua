@@ -11,7 +11,8 @@ local ANSWERS = {
   ["/containers/build/json"] = { Id = "3333", Config = { Image = BUILT, Labels = { owner = "1" } } },
   ["/containers/scratch/json"] = { Id = "4444", Config = { Image = "", Labels = { owner = "1", image = "busybox" } } },
   ["/volumes/hers"] = { Name = "hers", Labels = { owner = "1" } }, ["/volumes/his"] = { Name = "his", Labels = { owner = "2" } },
-  ["/networks/hers"] = { Id = "5555", Labels = { owner = "1" } }, ["/networks/his"] = { Id = "6666", Labels = json.null },
+  ["/networks/hers"] = { Id = "5555", Name = "hers", Labels = { owner = "1" } },
+  ["/networks/db"] = { Id = "7777", Name = "db", Labels = { owner = "1" } }, ["/networks/his"] = { Id = "6666", Labels = json.null },
   ["/exec/e1/json"] = { ContainerID = "hers" }, ["/exec/e2/json"] = { ContainerID = "his" }, ["/exec/e3/json"] = {},
 }
 
@@ -39,8 +40,8 @@ end
 describe("owned", function()
   it("gives the id of one's own, and says of all else that it is not there", function()
     local req = request {}
-    assert.same({ "1111", "hers", "5555" }, { owned.id(req, "containers", "hers"), owned.id(req, "volumes", "hers"), owned.id(req,
-      "networks", "hers") })
+    assert.same({ "1111", "hers", "5555" }, { owned.id(req, "containers", "hers"), owned.id(req, "volumes", "hers"),
+      (owned.id(req, "networks", "hers")) })
     for _, name in ipairs { "his", "nobody", "", "build", "scratch", "../hers", "hers/json?x=" } do
       assert.has_error(function() owned.id(req, "containers", name) end, { status = 404, message = "No such container: " .. name })
     end
@@ -129,14 +130,32 @@ describe("making", function()
     making.container(body, "the body", request {})
     assert.same({ Image = BUILT:sub(8), Labels = { owner = "1" }, Links = { "1111:x" }, HostConfig = { NetworkMode = "container:1111",
       PidMode = "container:1111",
-      VolumesFrom = { "1111:ro" }, Binds = { "hers:/v" } }, NetworkingConfig = { EndpointsConfig = { hers = {} } } }, body)
+      VolumesFrom = { "1111:ro" }, Binds = { "hers:/v" } },
+        NetworkingConfig = { EndpointsConfig = { ["5555"] = { NetworkID = "5555" } } } }, body)
     for _, name in ipairs { "NetworkMode", "PidMode", "IpcMode", "Cgroup" } do
-      refuses(404, making.container, { Image = "x", HostConfig = { [name] = "container:his" } }, "the body", request {})
+      refuses(400, making.container, { Image = "x", HostConfig = { [name] = "container:his" } }, "the body", request {})
     end
-    refuses(404, making.container, { Image = "x", HostConfig = { NetworkMode = "his" } }, "the body", request {})
+    refuses(400, making.container, { Image = "x", HostConfig = { NetworkMode = "his" } }, "the body", request {})
     refuses(409, making.container, { Image = "x", HostConfig = { Binds = json.array { "his:/v" } } }, "the body", request {})
     for _, image in ipairs { "", json.null } do refuses(403, making.container, { Image = image }, "the body", request {}) end
     refuses(400, making.container, { Image = "x", image = BUILT }, "the body", request {})
+  end)
+
+  it("means a network by its id, which nobody can take", function()
+    for _, body in ipairs { { HostConfig = { NetworkMode = "db" } }, { NetworkMode = "db" }, { HostConfig = { NetworkMode = "db" },
+      NetworkingConfig = { EndpointsConfig = { db = json.null } } } } do
+      body.Image = "x"
+      making.container(body, "the body", request {})
+      assert.equal("7777", (body.HostConfig or body).NetworkMode)
+      assert.same({ EndpointsConfig = { ["7777"] = { NetworkID = "7777" } } }, body.NetworkingConfig)
+    end
+    local body = { Image = "x", HostConfig = { NetworkMode = "bridge" },
+      NetworkingConfig = { EndpointsConfig = { bridge = { NetworkID = "7" } } } }
+    making.container(body, "the body", request {})
+    assert.same({ "bridge", {} }, { body.HostConfig.NetworkMode, body.NetworkingConfig.EndpointsConfig.bridge })
+    local connection = { Container = "hers" }
+    making.connection("bridge")(connection, "the body", request {})
+    assert.same({ Container = "1111", EndpointConfig = {} }, connection)
   end)
 
   it("makes volumes and networks of one's own", function()
@@ -146,9 +165,9 @@ describe("making", function()
     assert.same({ { owner = "1" }, { owner = "1" }, true }, { volume.Labels, network.Labels, network.CheckDuplicate })
     refuses(409, making.volume, { Name = "his" }, "the body", request {})
     local connection = { Container = "hers", EndpointConfig = { NetworkID = "6666", Links = json.array { "hers:x" } } }
-    making.connection(connection, "the body", request {})
-    assert.same({ Container = "1111", EndpointConfig = { Links = { "1111:x" } } }, connection)
-    refuses(404, making.connection, { Container = "his" }, "the body", request {})
+    making.connection("5555")(connection, "the body", request {})
+    assert.same({ Container = "1111", EndpointConfig = { Links = { "1111:x" }, NetworkID = "5555" } }, connection)
+    refuses(404, making.connection "5555", { Container = "his" }, "the body", request {})
   end)
 
   it("leaves no label in a commit, and nothing behind a build", function()
@@ -160,8 +179,10 @@ describe("making", function()
     local build = request { target = "/build?rm=0&networkmode=hers&rm=0" }
     making.build(build)
     assert.same({ "1", "1", "1" }, { build.query.rm, build.query.forcerm, tostring(#build:queries("rm")) })
+    assert.same({ "5555" }, build:queries("networkmode"))
     for _, query in ipairs { "networkmode=his&networkmode=default", "networkmode=container:his" } do
-      refuses(404, making.build, request { target = "/build?" .. query })
+      refuses(400, making.build, request { target = "/build?" .. query })
     end
+    refuses(403, making.build, request { target = "/build?networkmode=db" })
   end)
 end)

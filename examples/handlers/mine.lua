@@ -14,8 +14,7 @@ local function on_own(kind, actions)
   for method, action in actions:gmatch("(%u+) ?(/?%l*)") do
     routes[method .. " /" .. kind .. "/{id}" .. action] = function(req)
       gate.redirect(req, "/" .. kind .. "/" .. owned.id(req, kind, req.params.id) .. action)
-      if action == "/start" then req.body = "" end      -- engines up to 25 would take a HostConfig there
-      return req:forward()
+      return (action == "/start" and gate.start or gate.pass)(req)
     end
   end
 end
@@ -29,13 +28,14 @@ gate.add(routes, owned.filter,
 gate.add(routes, owned.containers, "GET /containers/json")
 gate.add(routes, owned.events, "GET /events")
 
-gate.add(routes, gate.checked(making.container, true), "POST /containers/create")
+gate.add(routes, making.create, "POST /containers/create")
 gate.add(routes, gate.checked(making.network, true), "POST /networks/create")
 gate.add(routes, gate.checked(making.volume, true), "POST /volumes/create")
 for action in ("connect disconnect"):gmatch("%a+") do
   routes["POST /networks/{id}/" .. action] = function(req)
-    gate.redirect(req, "/networks/" .. owned.id(req, "networks", req.params.id) .. "/" .. action)
-    return gate.checked(making.connection)(req)
+    local id = owned.id(req, "networks", req.params.id)
+    gate.redirect(req, "/networks/" .. id .. "/" .. action)
+    return gate.checked(making.connection(id))(req)
   end
 end
 

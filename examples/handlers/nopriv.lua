@@ -16,37 +16,38 @@ end
 
 local routes = {}
 
-local function on_container(method, action, rule)
+local function on_container(method, action, handler)
   routes[method .. " /containers/{id}" .. action] = function(req)
     gate.redirect(req, "/containers/" .. plain(req, req.params.id) .. action)
-    if action == "/start" then req.body = "" end      -- engines up to 25 would take a HostConfig there
-    return (rule and gate.checked(rule) or gate.pass)(req)
+    return handler(req)
   end
 end
-for action in ("start stop restart kill pause unpause wait resize rename attach"):gmatch("%S+") do on_container("POST", "/" .. action) end
-for method in ("HEAD GET PUT"):gmatch("%S+") do on_container(method, "/archive") end
-on_container("GET", "/export")
-on_container("DELETE", "")
-on_container("POST", "/exec", harmless.exec)
-on_container("POST", "/update", harmless.update)
+for method, action in ("POST /stop POST /restart POST /kill POST /pause POST /unpause POST /wait POST /attach POST /resize "
+  .. "POST /rename HEAD /archive GET /archive PUT /archive GET /export DELETE"):gmatch("(%u+) ?(/?%l*)") do
+  on_container(method, action, gate.pass)
+end
+on_container("POST", "/start", gate.start)
+on_container("POST", "/exec", gate.checked(harmless.exec))
+on_container("POST", "/update", gate.checked(harmless.update))
+routes["POST /commit"] = function(req)
+  gate.set_query(req, "container", plain(req, req.query.container or ""))
+  return gate.checked(harmless.container)(req)
+end
 
-gate.add(routes, gate.checked(harmless.container), "POST /containers/create POST /commit")
+gate.add(routes, gate.checked(harmless.container), "POST /containers/create")
 gate.add(routes, gate.checked(harmless.volume), "POST /volumes/create")
 gate.add(routes, gate.checked(harmless.network), "POST /networks/create")
-gate.add(routes, gate.checked(harmless.connection), "POST /networks/{id}/connect POST /networks/{id}/disconnect")
-
+gate.add(routes, gate.checked(function(body, name, req)
+  harmless.connection(body, name, req)
+  body.Container = plain(req, gate.told(body.Container))
+end), "POST /networks/{id}/connect POST /networks/{id}/disconnect")
+gate.add(routes, gate.queried(harmless.query), "POST /build POST /images/create")
 gate.add(routes, function(req)
   local found = gate.find(req, "/exec/" .. gate.escape(req.params.id) .. "/json")
   harmless.running(found.ProcessConfig, "the exec")
   plain(req, found.ContainerID)
   return req:forward()
 end, "POST /exec/{id}/start POST /exec/{id}/resize")
-
-gate.add(routes, function(req)
-  harmless.query(gate.queries(req), "the query")
-  return req:forward()
-end, "POST /build POST /images/create")
-
 gate.add(routes, gate.pass, [[
   GET /_ping  GET /version  GET /info  GET /events  GET /system/df  POST /auth  POST /build/prune  POST /build/cancel
   GET /containers/json  GET /containers/{id}/json  GET /containers/{id}/logs  GET /containers/{id}/stats

@@ -21,5 +21,6 @@ end
 local route = docker.api(reading)
 
 return function(req)
-  return route(req) or docker.error(403, "readonly: " .. req.method .. " " .. req.path .. " is not among what may be read")
+  local path = req.target:match("^[^?]*")      -- as it was sent: decoded it could be no text
+  return route(req) or docker.error(403, "readonly: " .. req.method .. " " .. path .. " is not among what may be read")
 end

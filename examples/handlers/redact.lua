@@ -1,8 +1,9 @@
 -- Hides the values of environment variables, where keys and passwords tend to be: docker inspect shows NAME=*** for each.
 -- Covered is what the engine tells of containers, execs, images and their history (build arguments too), plugins, services and tasks.
 -- Not covered is what somebody can run (exec env, a build), what is taken out whole (docker save, cp, export), what programs print
--- (logs, attach), and values that are written into a command line. To close these, too: dogger run readonly.lua redact.lua, and take
--- out of readonly.lua the routes with /get, /archive, /export and /logs.
+-- (logs, attach, health checks), and values that are written elsewhere: into a command line, a label, what a service logs
+-- (--log-opt env), BuildKit's own history of builds. To close most of these, too: dogger run readonly.lua redact.lua, and take out of
+-- readonly.lua the routes with /get, /archive, /export and /logs.
 -- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"
@@ -46,10 +47,13 @@ local function top(req)
   return req:forward()
 end
 
+-- The details of a line hold the values of variables that --log-opt env=NAME named.
+local function logs(req) gate.set_query(req, "details", {}) return req:forward() end
+
 local routes = {}
 gate.add(routes, hidden, [[
   GET /containers/json  GET /containers/{id...}/json  GET /exec/{id...}/json  GET /images/{name...}/json  GET /images/{name...}/history
   GET /plugins  GET /plugins/{name...}/json  GET /services  GET /services/{id...}  GET /tasks  GET /tasks/{id...}  GET /system/df]])
-gate.add(routes, top, "GET /containers/{id...}/top")
+routes["GET /containers/{id...}/top"], routes["GET /containers/{id...}/logs"] = top, logs
 gate.add(routes, gate.pass, "GET /services/{id...}/logs GET /tasks/{id...}/logs")
 return docker.api(routes)

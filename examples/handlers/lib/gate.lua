@@ -20,6 +20,12 @@ function gate.pass(req)
   return req:forward()
 end
 
+-- Starts a container without a body: engines up to 25 would take a HostConfig there, with all that it may hold.
+function gate.start(req)
+  req.body = ""
+  return req:forward()
+end
+
 -- Refuses what the engine could read in another way than is looked at here.
 function gate.plain(req)
   -- It would take a form's fields for the query's, and older ones end a parameter at a semicolon.
@@ -35,7 +41,7 @@ function gate.only(routes, text)
   local listed = docker.api(routes)
   return function(req)
     gate.plain(req)
-    return listed(req) or docker.error(403, text .. ": " .. req.method .. " " .. req.path .. " is not allowed")
+    return listed(req) or docker.error(403, text .. ": " .. req.method .. " " .. req.target:match("^[^?]*") .. " is not allowed")
   end
 end
 
@@ -61,6 +67,14 @@ function gate.checked(rule, is_needed)
   end
 end
 
+-- The same with the query.
+function gate.queried(rule)
+  return function(req)
+    rule(gate.queries(req), "the query", req)
+    return req:forward()
+  end
+end
+
 -- The request goes on with this body.
 function gate.send(req, value)
   req.body = json.encode(value)
@@ -72,13 +86,18 @@ function gate.is_empty(value)
   return value == nil or value == json.null or value == false or value == 0 or value == "" or type(value) == "table" and next(value) == nil
 end
 
+-- A value as text for a message, without the address that a table's text has.
+function gate.told(value)
+  return type(value) == "table" and "{...}" or tostring(value)
+end
+
 -- A rule is a function(value, name, req) that refuses a value, or does nothing. These make rules.
 
 function gate.one_of(...)
   local allowed = {}
   for _, value in ipairs { ... } do allowed[value] = true end
   return function(value, name)
-    if not allowed[value] then gate.refuse(("%s = %s is not allowed on this socket"):format(name, tostring(value))) end
+    if not allowed[value] then gate.refuse(("%s = %s is not allowed on this socket"):format(name, gate.told(value))) end
   end
 end
 

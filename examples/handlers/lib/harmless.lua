@@ -4,7 +4,8 @@ local each, fields, one_of, refuse = gate.each, gate.fields, gate.one_of, gate.r
 
 return function(DIRECTORIES)
   local function directory(source, name)
-    if not DIRECTORIES[source] then refuse(("%s: the host's directory %s is not allowed on this socket"):format(name, tostring(source))) end
+    if DIRECTORIES[source] then return end
+    refuse(("%s: the host's directory %s is not allowed on this socket"):format(name, gate.told(source)))
   end
 
   -- A local volume's options can bind a directory of the host.
@@ -18,7 +19,7 @@ return function(DIRECTORIES)
   local mode = one_of("ro", "rw", "z", "Z", "nocopy")
 
   local function bind(text, name, req)
-    text = tostring(text)
+    text = gate.told(text)
     if text:find("^/[^:]*$") then return end        -- a volume without a name
     local source, options = text:match("^([^:]+):/[^:]*:?([^:]*)$")
     if not source then refuse(name .. ": " .. text .. " is not allowed on this socket") end
@@ -38,6 +39,18 @@ return function(DIRECTORIES)
     elseif not gate.is_empty(object.Source) then volume(object.Source, name, req) end
   end
 
+  -- With bind or rbind among its options it would be a directory of the host's.
+  local tmpfs_option = one_of("ro", "rw", "exec", "noexec", "suid", "nosuid", "dev", "nodev", "noatime", "relatime", "strictatime")
+
+  local function tmpfs(object, name)
+    if type(object) ~= "table" then refuse(name .. " has to be an object", 400) end
+    for _, options in pairs(object) do
+      for option in gate.told(options):gmatch("[^,]+") do
+        if not option:find("^[%w_]+=") then tmpfs_option(option, name) end
+      end
+    end
+  end
+
   local function network(id, name, req)
     if id == "default" or id == "bridge" or id == "none" then return end
     -- A policy behind this one may say of the host's network, too, that it is not there.
@@ -48,14 +61,14 @@ return function(DIRECTORIES)
     if status ~= 404 and (status ~= 200 or found.Driver == "host") then refuse(name .. ": that network is not allowed on this socket") end
   end
 
-  -- Not NetworkID: to the engine it counts more than the network's name, which is what was looked at.
-  local endpoint = fields "IPAMConfig Links Aliases MacAddress EndpointID Gateway IPAddress IPPrefixLen DNSNames"
+  -- To the engine the NetworkID counts more than the network's name.
+  local endpoint = fields("IPAMConfig Links Aliases MacAddress EndpointID Gateway IPAddress IPPrefixLen DNSNames", { NetworkID = network })
 
   local function endpoints(object, name, req)
     if type(object) ~= "table" then refuse(name .. " has to be an object", 400) end
     for id, value in pairs(object) do
       network(id, name, req)
-      if not gate.is_empty(value) then endpoint(value, name .. "." .. id) end
+      if not gate.is_empty(value) then endpoint(value, name .. "." .. id, req) end
     end
   end
 
@@ -68,11 +81,12 @@ return function(DIRECTORIES)
   harmless.update = fields(RESOURCES)
 
   harmless.host_config = fields(RESOURCES .. "PortBindings PublishAllPorts AutoRemove CapDrop Dns DnsOptions DnsSearch ExtraHosts "
-    .. "GroupAdd ReadonlyRootfs Tmpfs Init Links ShmSize ConsoleSize", {
-    Binds = each(bind), Mounts = each(mount), NetworkMode = network, IpcMode = one_of("private", "none", "shareable"),
+    .. "GroupAdd ReadonlyRootfs Init Links ShmSize ConsoleSize", {
+    Binds = each(bind), Mounts = each(mount), Tmpfs = tmpfs, NetworkMode = network, IpcMode = one_of("private", "none", "shareable"),
     CgroupnsMode = one_of("private"), VolumeDriver = one_of("local"), Isolation = one_of("default"),
     SecurityOpt = each(one_of("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")),
-    LogConfig = fields("Config", { Type = one_of("json-file", "local", "none") }),
+    LogConfig = fields("", { Type = one_of("json-file", "local", "none"), Config = fields(
+      "max-size max-file compress labels labels-regex env env-regex tag mode max-buffer-size") }),
   })
 
   harmless.container = fields("Hostname Domainname User AttachStdin AttachStdout AttachStderr Tty OpenStdin StdinOnce Env Cmd "
@@ -96,7 +110,8 @@ return function(DIRECTORIES)
   -- What the engine tells of a container that is there: more than a client sends.
   function harmless.inspected(config, name, req)
     if gate.is_empty(config.MaskedPaths) or gate.is_empty(config.ReadonlyPaths) then refuse(name .. ": it sees all of /proc") end
-    for _, filled_in in ipairs { "MaskedPaths", "ReadonlyPaths", "Runtime", "CgroupnsMode" } do config[filled_in] = nil end
+    if not gate.is_empty(config.Runtime) then one_of(gate.find(req, "/info").DefaultRuntime)(config.Runtime, name .. ".Runtime") end
+    for _, filled_in in ipairs { "MaskedPaths", "ReadonlyPaths", "Runtime", "CgroupnsMode", "LogConfig" } do config[filled_in] = nil end
     harmless.host_config(config, name, req)
   end
 

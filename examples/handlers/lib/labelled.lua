@@ -26,16 +26,41 @@ return function(LABEL)
     object.Labels = labels
   end
 
-  -- The volumes that come with a container. Those that have a name are made before it, by make(volume) if it is given.
+  local OPTIONS = { ro = "ReadOnly", nocopy = "NoCopy", rw = "", z = "" }      -- z is what the engine takes anyhow
+
+  -- The name of a volume that stands in Binds; nil for any other bind.
+  local function name_in(bind)
+    return type(bind) == "string" and bind:match("^([^/:][^:]*):")
+  end
+
+  -- The same as a mount.
+  local function as_mount(bind, driver)
+    local name, target, options = bind:match("^([^:]*):([^:]*):?([^:]*)$")
+    if not name then gate.refuse(bind .. " is no volume", 400) end
+    local said = {}
+    for option in options:gmatch("[^,]+") do
+      if not OPTIONS[option] then gate.refuse(("%s: %s can't be said of a volume on this socket"):format(bind, option)) end
+      said[OPTIONS[option]] = true
+    end
+    return { Type = "volume", Source = name, Target = target, ReadOnly = said.ReadOnly,
+      VolumeOptions = { NoCopy = said.NoCopy, DriverConfig = not gate.is_empty(driver) and { Name = driver } or nil } }
+  end
+
+  -- The volumes that come with a container. Those that have a name are looked at by make(volume). Without it they become mounts, which
+  -- can have a label: one that was made before it is used could be removed in between.
   function labelled.volumes(config, where, value, make)
     gate.spelled(config, "Binds Mounts VolumeDriver", where)
+    local binds, mounts = json.array(), gate.is_empty(config.Mounts) and json.array() or config.Mounts
+    if not json.is_array(mounts) then gate.refuse(where .. ".Mounts has to be a list", 400) end
     for _, bind in ipairs(inner(config, "Binds", where)) do
-      local name = type(bind) == "string" and bind:match("^([^/:][^:]*):")
+      local name = name_in(bind)
       if name and make then make { Name = name, Driver = config.VolumeDriver } end
+      if name and not make then table.insert(mounts, as_mount(bind, config.VolumeDriver)) else table.insert(binds, bind) end
     end
-    for _, mount in ipairs(inner(config, "Mounts", where)) do
+    if #mounts > 0 then config.Binds, config.Mounts = binds, mounts end
+    for _, mount in ipairs(mounts) do
       gate.spelled(mount, "Type Source VolumeOptions", where .. ".Mounts")
-      if mount.Type == "volume" then
+      if tostring(mount.Type):lower() == "volume" then      -- a swarm reads it in any case
         local options = inner(mount, "VolumeOptions", where .. ".Mounts")
         labelled.object(options, where .. ".Mounts.VolumeOptions", value)
         mount.VolumeOptions = options

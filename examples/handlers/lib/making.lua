@@ -24,19 +24,22 @@ return function(owned)
   -- "NAME" or "NAME:more", of a container.
   local function reference(req)
     return function(text)
-      local name, more = tostring(text):match("^([^:]*)(.*)$")
-      return owned.id(req, "containers", name) .. more
+      local name, more = gate.told(text):match("^([^:]*)(.*)$")
+      return owned.id(req, "containers", name, 400) .. more
     end
   end
 
-  local function endpoint(req, settings)
-    if gate.is_empty(settings) then return end
+  -- Settings for an end of that network. It is meant by its id, also when the container is started one day, though engines keep its
+  -- name: that could be another's network by then, or the beginning of another's id. Networks that are there for all have fixed names.
+  local function endpoint(req, settings, network)
+    if gate.is_empty(settings) then settings = {} end
     gate.spelled(settings, "Links NetworkID", "the endpoint")
     each(settings.Links, reference(req))
-    settings.NetworkID = nil      -- to the engine this would count more than the name that was looked at
+    settings.NetworkID = not owned.is_common(network) and network or nil
+    return settings
   end
 
-  -- What a new container would share with others: in HostConfig, or where old clients put the same.
+  -- What a new container would share with others: in HostConfig, or where old clients put the same. Gives its network.
   local function shared(req, config, where)
     if gate.is_empty(config) then return end
     gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup", where)
@@ -44,10 +47,11 @@ return function(owned)
     each(config.Links, reference(req))
     for _, name in ipairs { "NetworkMode", "IpcMode", "PidMode", "Cgroup" } do
       local other = tostring(config[name]):match("^container:(.*)$")
-      if other then config[name] = "container:" .. owned.id(req, "containers", other) end
+      if other then config[name] = "container:" .. owned.id(req, "containers", other, 400) end
     end
-    local network = config.NetworkMode
-    if not gate.is_empty(network) and not tostring(network):find("^container:") then owned.network(req, network) end
+    if gate.is_empty(config.NetworkMode) or tostring(config.NetworkMode):find("^container:") then return end
+    config.NetworkMode = owned.network(req, config.NetworkMode)
+    return config.NetworkMode
   end
 
   -- Rules for bodies.
@@ -57,17 +61,30 @@ return function(owned)
     -- An image by its whole id is the sign of a build's container; without its first part it is the same image.
     if gate.is_empty(body.Image) then gate.refuse("a container without an image is not allowed on this socket") end
     if owned.is_of_build(body.Image) then body.Image = body.Image:match(":(.*)") end
-    shared(req, body, "the body")
-    shared(req, body.HostConfig, "HostConfig")
+    local old, network, endpoints = shared(req, body, "the body"), shared(req, body.HostConfig, "HostConfig"), {}
     if not gate.is_empty(body.NetworkingConfig) then
       gate.spelled(body.NetworkingConfig, "EndpointsConfig", "NetworkingConfig")
-      local endpoints = body.NetworkingConfig.EndpointsConfig
-      for name, settings in pairs(type(endpoints) == "table" and endpoints or {}) do
-        owned.network(req, name)
-        endpoint(req, settings)
+      local given = body.NetworkingConfig.EndpointsConfig
+      for name, settings in pairs(type(given) == "table" and given or {}) do
+        local id = owned.network(req, name)
+        endpoints[id] = endpoint(req, settings, id)
       end
     end
+    network = network or old
+    if network and not owned.is_common(network) and not endpoints[network] then endpoints[network] = endpoint(req, {}, network) end
+    if next(endpoints) then body.NetworkingConfig = { EndpointsConfig = endpoints } end
     labelled.container(body, owned.maker(req), function(wanted) volume(req, wanted) end)
+  end
+
+  -- Makes it, and takes it away again where it has come to another's volume.
+  function making.create(req)
+    local res = gate.checked(making.container, true)(req)
+    local id = res.status == 201 and res:json().Id
+    if id and not pcall(owned.id, req, "containers", id) then
+      gate.ask(req, "DELETE", "/containers/" .. id .. "?force=1")
+      gate.refuse("the name of a volume has become another's", 409)
+    end
+    return res
   end
 
   function making.volume(body, _, req)
@@ -81,10 +98,12 @@ return function(owned)
     body.CheckDuplicate = true
   end
 
-  function making.connection(body, _, req)
-    gate.spelled(body, "Container EndpointConfig", "the body")
-    body.Container = owned.id(req, "containers", body.Container)
-    endpoint(req, body.EndpointConfig)
+  function making.connection(network)
+    return function(body, _, req)
+      gate.spelled(body, "Container EndpointConfig", "the body")
+      body.Container = owned.id(req, "containers", body.Container)
+      body.EndpointConfig = endpoint(req, body.EndpointConfig, network)
+    end
   end
 
   -- Handlers. What they make is an image, which is nobody's.
@@ -98,7 +117,14 @@ return function(owned)
   end
 
   function making.build(req)
-    for _, mode in ipairs(req:queries("networkmode")) do owned.network(req, mode) end
+    local modes = req:queries("networkmode")
+    for i, mode in ipairs(modes) do
+      local id, found = owned.network(req, mode)
+      -- The engine goes by the name here: its owner could remove it in between, and it would be the beginning of another's id.
+      if found and found.Name:find("^%x+$") then gate.refuse("a network whose name could begin an id is not allowed in a build") end
+      modes[i] = id
+    end
+    gate.set_query(req, "networkmode", modes)
     for parameter in ("rm forcerm"):gmatch("%a+") do gate.set_query(req, parameter, "1") end
     return req:forward()
   end

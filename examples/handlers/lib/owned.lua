@@ -23,18 +23,36 @@ return function(LABEL)
     return type(labels) == "table" and labels[LABEL] == owned.maker(req)
   end
 
-  -- The id of the caller's own; to whoever else it belongs, it is not there.
-  function owned.id(req, kind, name)
-    local status, found = gate.ask(req, "GET", INSPECT[kind]:format(gate.escape(tostring(name))))
-    local config = kind == "containers" and found.Config or found
-    if status ~= 200 or not owned.is_own(req, config.Labels) or kind == "containers" and owned.is_of_build(config.Image) then
-      gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), tostring(name)), 404)
+  -- A volume's name can become another's between the look at it and a container's making. Once it is in, it stays.
+  local function has_others_volume(req, container)
+    for _, mount in ipairs(type(container.Mounts) == "table" and container.Mounts or {}) do
+      local _, found = gate.ask(req, "GET", INSPECT.volumes:format(gate.escape(mount.Name or "")))      -- a bind has no name
+      local maker = type(found.Labels) == "table" and found.Labels[LABEL]
+      if maker and maker ~= owned.maker(req) then return true end
     end
-    return found.Id or found.Name
+    return false
   end
 
+  -- The id of the caller's own, and what the engine tells of it; to whoever else it belongs, it is not there: 404, or the status that
+  -- is given. (Where 404 means the image, docker would pull it and not say the reason.)
+  function owned.id(req, kind, name, absent)
+    local status, found = gate.ask(req, "GET", INSPECT[kind]:format(gate.escape(gate.told(name))))
+    local config = kind == "containers" and found.Config or found
+    local is_own = status == 200 and owned.is_own(req, config.Labels)
+    if not is_own or kind == "containers" and (owned.is_of_build(config.Image) or has_others_volume(req, found)) then
+      gate.refuse(("No such %s: %s"):format(kind:sub(1, -2), gate.told(name)), absent or 404)
+    end
+    return found.Id or found.Name, found
+  end
+
+  function owned.is_common(network)
+    return COMMON_NETWORKS[network] == true
+  end
+
+  -- The same of a network; those that are there for all have their names for ids.
   function owned.network(req, name)
-    if not COMMON_NETWORKS[name] then owned.id(req, "networks", name) end
+    if owned.is_common(name) then return name end
+    return owned.id(req, "networks", name, 400)
   end
 
   -- The exec's answer is the same, whether there is none or it is in another's container.
