@@ -5,6 +5,7 @@
 #include <link.h>
 #include <linux/openat2.h>
 #include <linux/sockios.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -77,3 +78,9 @@ static int give_back(struct dl_phdr_info *program, size_t size, void *unused) {
 }
 
 void dg_give_back_code(void) { dl_iterate_phdr(give_back, NULL); }
+
+#define WORTH_GIVING_BACK (4 << 20)
+
+void dg_give_back_memory(void) {
+    if (mallinfo2().fordblks > WORTH_GIVING_BACK) malloc_trim(0);
+}

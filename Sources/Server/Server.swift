@@ -14,7 +14,8 @@ public final class Server {
     /// Reads every head that comes in one piece.
     @exclusivity(unchecked) private(set) var reader: HeadReader
     private var spareReader: HeadReader?
-    let outputs = BufferPool()
+    let memory: FreedMemory
+    let outputs: BufferPool
     let turn: TurnQueue
     let runs = ByteRuns()
     @exclusivity(unchecked) var spareExchange: Exchange?
@@ -38,6 +39,8 @@ public final class Server {
     ///   - handler: held as long as the server.
     public init(loop: EventLoop, options: ServerOptions = ServerOptions(), handler: any RequestHandler) {
         self.loop = loop
+        memory = FreedMemory(loop)
+        outputs = BufferPool(memory)
         turn = TurnQueue(loop)
         self.options = options
         self.handler = handler
@@ -133,6 +136,7 @@ public final class Server {
             connections[connection.index] = last
             last.index = connection.index
         }
+        memory.note()
         for acceptor in acceptors { acceptor.resume() }
         if isDraining, connections.isEmpty { loop.soon { if self.connections.isEmpty { self.drained() } } }
     }

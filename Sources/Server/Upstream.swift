@@ -13,7 +13,7 @@ public final class Upstream {
 
     /// What all connections receive into.
     let scratch = ScratchMemory(count: Upstream.scratchSize)
-    let outputs = BufferPool()
+    let outputs: BufferPool
     let turn: TurnQueue
     let runs = ByteRuns()
     let pipes = SplicePipePool()
@@ -36,6 +36,7 @@ public final class Upstream {
     public init(loop: EventLoop, address: UpstreamAddress, options: UpstreamOptions = UpstreamOptions(), dial: (() -> Int32)? = nil) {
         self.loop = loop
         turn = TurnQueue(loop)
+        outputs = BufferPool(FreedMemory(loop))
         self.dial = dial
         self.address = address
         self.options = options

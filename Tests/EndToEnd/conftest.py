@@ -17,11 +17,13 @@ def pytest_sessionstart():
         pytest.exit(f"there is no {BINARY}: scripts/test builds it", returncode=1)
 
 
+MEASURES = "it measures memory, most of which is the sanitizer's"
 NOT_SANITIZED = {
     "test_binary.py": "they look at the release binary's file",
     "test_without_proc_mounted": "the sanitizer reads its options there",
-    "test_2500_idle_connections": "it measures memory, most of which is the sanitizer's",
-    "test_memory_does_not_grow_with_reloads": "it measures memory, most of which is the sanitizer's",
+    "test_2500_idle_connections": MEASURES,
+    "test_memory_does_not_grow_with_reloads": MEASURES,
+    "test_the_memory_of_clients_that_read_nothing_goes_with_them": MEASURES,
 }
 """Tests that can't hold for a binary with a sanitizer, by their nature; they count as skipped."""
 

@@ -1,11 +1,12 @@
 """No client and no script takes more than its share: every limit, what is said at it, and that the server goes on."""
 
 import concurrent.futures
+import contextlib
 import resource
 
 import pytest
 from harness import SANITIZER
-from harness.processes import descriptors, until, worker
+from harness.processes import descriptors, held_memory, until, worker
 
 HELLO = "return function(req) return 'hello' end"
 
@@ -238,6 +239,40 @@ end }}""", "--memory-limit", "32MiB", "--script-timeout", "20s")
             assert "handler.lua" in answer.message and "32 MiB" in answer.message, answer.message
         assert connection.ask("GET", "/good").text == "fine"
     assert SANITIZER or memory(dogger) < 128 << 20
+
+
+SLOW = """local same = ("x"):rep(4 << 20)
+return {
+  ["GET /string"] = function(req) return ("y"):rep(1 << 20) end,
+  ["GET /same"] = function(req) return same end,
+  ["GET /stream"] = function(req) return { body = function(out) for i = 1, 1000 do out:write(("z"):rep(8192)) end end } end,
+  ["GET /json"] = function(req)
+    local list = {}
+    for i = 1, 10000 do list[i] = { Id = ("a"):rep(64), Names = { "b" .. i } } end
+    return { json = list }
+  end,
+  ["POST /up"] = function(req) return tostring(#req.body) end,
+  ["GET /"] = function(req) return "hello" end,
+}"""
+
+
+@pytest.mark.parametrize("kind", ["string", "same", "stream", "json", "up"])
+def test_the_memory_of_clients_that_read_nothing_goes_with_them(serve, kind):
+    dogger = serve(SLOW, "--script-timeout", "20s")
+    assert dogger.get("/").text == "hello"
+    before = held_memory(worker(dogger))
+    with contextlib.ExitStack() as clients:
+        for _ in range(100):
+            connection = clients.enter_context(dogger.connect())
+            if kind == "up":
+                connection.begin("POST", "/up", [("Content-Length", str(2 << 20))])
+                connection.send(b"x" * (1 << 20))
+            else:
+                connection.begin("GET", f"/{kind}")
+        until(lambda: held_memory(worker(dogger)) > before + (30 << 20), "the worker holds what they do not read")
+        assert dogger.get("/").text == "hello"
+    until(lambda: held_memory(worker(dogger)) < before + (16 << 20), "the memory is back")
+    assert dogger.get("/").text == "hello"
 
 
 def test_what_a_script_keeps_counts_and_a_reload_frees_it(serve, write):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from harness import SANITIZER
-from harness.processes import cpu_seconds, until, worker
+from harness.processes import cpu_seconds, held_memory, until, worker
 
 
 def version(number):
@@ -235,10 +235,6 @@ def test_no_request_is_lost_while_saving_under_load(serve, directory):
 
 
 def test_memory_does_not_grow_with_reloads(serve, directory):
-    def resident():
-        with open(f"/proc/{worker(dogger)}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
     dogger = serve(version(0))
     sizes = []
     with dogger.connect() as connection:
@@ -246,23 +242,19 @@ def test_memory_does_not_grow_with_reloads(serve, directory):
             by_renaming(directory / "handler.lua", version(number))
             assert connection.ask("GET", "/").text == f"version {number}"
             if number in (200, 400):
-                sizes.append(resident())
+                sizes.append(held_memory(worker(dogger)))
     assert sizes[1] - sizes[0] < 4 << 20, sizes
 
 
 def test_a_save_that_hoards_leaves_no_memory(serve, directory):
     """It does not load, so its VM goes, and the memory with it."""
 
-    def resident():
-        with open(f"/proc/{worker(dogger)}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
     dogger = serve(version(0), "--script-timeout", "10s")
-    before, mark = resident(), dogger.mark
+    before, mark = held_memory(worker(dogger)), dogger.mark
     by_renaming(directory / "handler.lua", "local t = {} for i = 1, 100000 do t[i] = ('x'):rep(1000) .. i end error('enough')")
     dogger.wait("the last good version of handler.lua goes on serving", mark)
     assert dogger.get().text == "version 0"
-    assert SANITIZER or resident() - before < 16 << 20     # with a sanitizer most of the memory is its own
+    assert SANITIZER or held_memory(worker(dogger)) - before < 16 << 20     # with a sanitizer most of the memory is its own
 
 
 def test_several_handlers_reload_together(serve, write, directory):

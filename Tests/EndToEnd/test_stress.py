@@ -9,7 +9,7 @@ import threading
 
 import pytest
 from harness import BINARY, Connection
-from harness.processes import worker
+from harness.processes import held_memory, worker
 
 HELLO = "return function(req) return 'hello' end"
 
@@ -31,9 +31,8 @@ def test_2500_idle_connections(serve):
             assert connection.read_response().text == "hello"
         # They idle now. One more is served at once, and each of them again.
         assert dogger.get().text == "hello"
-        with open(f"/proc/{worker(dogger)}/status") as file:
-            resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-        assert resident < 64 << 10, f"{resident} KiB for {needed} idle connections"
+        held = held_memory(worker(dogger))
+        assert held < 64 << 20, f"{held >> 10} KiB for {needed} idle connections"
         for connection in connections[::50]:
             assert connection.ask("GET", "/").text == "hello"
     finally:

@@ -10,7 +10,7 @@ import time
 
 from harness import Docker, Dogger
 from harness import docker as docker_client
-from harness.processes import descriptors, until, worker
+from harness.processes import descriptors, held_memory, until, worker
 
 from .clients import Client
 from .saves import Saves
@@ -85,8 +85,7 @@ class Soak:
         """KiB of memory, once the worker has put away what the last saves and requests left: the least in two seconds."""
         least = float("inf")
         for _ in range(20):
-            with open(f"/proc/{self.worker}/status") as file:
-                least = min(least, next(int(line.split()[1]) for line in file if line.startswith("VmRSS")))
+            least = min(least, held_memory(self.worker) >> 10)
             time.sleep(0.1)
         return least
 
