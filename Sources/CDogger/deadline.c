@@ -75,16 +75,23 @@ const char *dg_deadline_what_else(const dg_vm *vm) {
 
 UNSEEN static void set_hook(lua_State *L) { lua_sethook(L, stop, LUA_MASKCOUNT, 1); }
 
+UNSEEN static void count_from_the_start_of_a_run(void) {
+    if (run == ticked_run) return;
+    ticked_run = run;
+    ticks = 0;
+}
+
+UNSEEN static uint64_t ticks_of_limit(const dg_vm *vm) {
+    return vm->script_timeout < TICK_NANOSECONDS ? 1 : vm->script_timeout / TICK_NANOSECONDS;
+}
+
 UNSEEN static void tick(int signal) {
     (void)signal;
     dg_vm *vm = current;
     if (vm == NULL) return;
-    if (run != ticked_run) {
-        ticked_run = run;
-        ticks = 0;
-    }
+    count_from_the_start_of_a_run();
     /* The first tick of a run may come right after its start: so the limit is reached with one tick more. */
-    uint64_t limit = vm->script_timeout / TICK_NANOSECONDS;
+    uint64_t limit = ticks_of_limit(vm);
     if (++ticks <= limit) return;
     vm->expired = 1;
     lua_State *running = vm->running;
@@ -119,19 +126,12 @@ static void arm(void) {
         fprintf(stderr, "dogger: no timer for --script-timeout (%s): scripts run without a time limit\n", strerror(errno));
 }
 
-static uint64_t ticks_of_limit(const dg_vm *vm) {
-    return vm->script_timeout < TICK_NANOSECONDS ? 1 : vm->script_timeout / TICK_NANOSECONDS;
-}
-
 /* Up to the last tick before the limit, and no further: the script may still say why a call failed that took long, but makes no more
    calls that wait. (A tick that comes in between is lost or done twice: 10 ms.) */
 void dg_deadline_waited(uint64_t nanoseconds) {
     dg_vm *vm = current;
     if (vm == NULL) return;
-    if (run != ticked_run) {
-        ticked_run = run;
-        ticks = 0;
-    }
+    count_from_the_start_of_a_run();
     uint64_t most = ticks_of_limit(vm) - 1;
     uint64_t more = (vm->waited % TICK_NANOSECONDS + nanoseconds) / TICK_NANOSECONDS;
     vm->waited += nanoseconds;
