@@ -373,13 +373,13 @@ def test_no_volume_that_is_gone_becomes_alice_s(serve, write, home):
     dogger = serve([MINE, behind], "--upstream", home.engine.socket, "--quiet")
     open_to_all(dogger)
     for settings in ({"Binds": ["moving:/v"]}, {"Mounts": [{"Type": "volume", "Source": "moving", "Target": "/v"}]}):
-        before, answers = other_containers(home), []
+        before, answers, mark = other_containers(home), [], dogger.mark
         with acting_as(BOB):
             connection = dogger.connect()
         making = threading.Thread(target=lambda: answers.append(
             connection.ask("POST", "/v1.41/containers/create", JSON, json.dumps(host(**settings)))))
         making.start()
-        dogger.wait("has passed")
+        dogger.wait("has passed", mark)
         assert ask(dogger, BOB, "DELETE", "/volumes/moving").status == 204
         assert ask(dogger, ALICE, "POST", "/volumes/create", JSON, json.dumps({"Name": "moving"})).status == 201
         making.join(PATIENCE)

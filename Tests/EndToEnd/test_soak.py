@@ -4,7 +4,7 @@ import random
 import time
 
 from harness import SLOWNESS
-from soak import EXPECTED, soak
+from soak import EXPECTED, MOST_GROWTH, growth, soak
 from soak.saves import REACTION, Saves
 
 
@@ -27,6 +27,12 @@ def test_an_old_version_is_a_wrong_answer(directory):
     assert saves.versions(saves.begin()) == {"0", "1", "2"}, "the broken one may have come before 1 was loaded"
     saves.saw("1")
     assert saves.versions(saves.begin()) == {"1", "2"}
+
+
+def test_memory_that_grows():
+    """A reading that is higher than those around it is none; 34 KiB a window are: two bytes of each of its 17 000 requests."""
+    assert growth([2000, 2600, 2300, 2240, 2250, 2200, 2230, 2804, 2210, 2240]) < MOST_GROWTH
+    assert growth([2240 + 34 * window for window in range(10)]) > MOST_GROWTH
 
 
 def test_a_line_that_nobody_expects():

@@ -31,6 +31,13 @@ EXPECTED = re.compile("|".join([
 ]))
 
 
+def growth(memory):
+    """By which part it grew, from the first windows after the warm-up to the last ones."""
+    steady = memory[WARM_UP:]
+    half = len(steady) // 2
+    return statistics.median(steady[-half:]) / statistics.median(steady[:half]) - 1
+
+
 class Soak:
     def __init__(self, directory, seconds, clients, seed):
         self.seconds = seconds
@@ -103,10 +110,7 @@ class Soak:
 
     @property
     def growth(self):
-        """Of memory, from the first windows after the warm-up to the last ones."""
-        steady = self.memory[WARM_UP:]
-        half = len(steady) // 2
-        return statistics.median(steady[-half:]) / statistics.median(steady[:half]) - 1
+        return growth(self.memory)
 
     def _judge(self):
         self.problems += [f"a wrong answer: {wrong}" for wrong in self.wrong[:10]]
