@@ -50,8 +50,8 @@ public final class Upstream {
     /// with a large piece of the body.
     ///
     /// Where a connection that was used before turns out to be closed, before any byte of an answer, or to have bytes on it that are
-    /// no answer, the request goes out once more on a fresh one, if it can't take effect twice: nothing of it was sent, or it is idempotent and its body is not
-    /// written.
+    /// no answer, the request goes out once more on a fresh one, if it can't take effect twice: nothing of it was sent, or it is
+    /// idempotent and its body is not written.
     /// - Parameters:
     ///   - request: read during the call only.
     ///   - delegate: told of the answer, or of a failure (a malformed request is one too), but never during this call.
