@@ -9,6 +9,7 @@ import time
 import pytest
 from harness import PATIENCE, ROOT, acting_as, attacks, open_to_all
 from harness.http import Connection
+from harness.processes import until
 
 MINE = ROOT / "examples/handlers/mine.lua"
 JSON = [("Content-Type", "application/json")]
@@ -614,6 +615,35 @@ def test_her_own_is_hers_by_whatever_name_its_image_has(mine, home):
     home.engine.ask("DELETE", "/images/moving?force=1")
     for empty in ({"Cmd": ["true"]}, {"Image": ""}, {"Image": None}, {"image": "busybox"}):
         assert refused(ask(mine, ALICE, "POST", "/containers/create", JSON, json.dumps(empty)))
+
+
+def test_no_option_of_ps_shows_another_s_processes(mine, home):
+    """The engine tells a container's processes from all others by the column that is called PID, which ps can call any column."""
+    many = "i=0; while [ $i -lt 50 ]; do sleep 900 & i=$((i+1)); done; wait"
+    number = home.create("/containers/create?name=many", {"Image": "busybox", "Cmd": ["sh", "-c", many], "Labels": {"dogger.owner": str(BOB)}})["Id"]
+    assert home.engine.ask("POST", f"/containers/{number}/start", b"").status == 204
+
+    def straight(path):
+        return home.engine.ask("GET", path)
+
+    def through(path):
+        return ask(mine, BOB, "GET", path)
+
+    def listed(way, options):
+        return way(f"/v1.41/containers/many/top?ps_args={options}").json["Processes"] or []
+
+    pids = until(lambda: len(found := listed(straight, "-o%20pid")) > 50 and [int(line[0]) for line in found], "all of its processes run")
+    secret = {"Image": "busybox", "User": str(pids[-1]), "Cmd": ["sleep", "901"], "Env": ["SECRET=hers"], "Labels": {"dogger.owner": str(ALICE)}}
+    hers = home.create("/containers/create?name=secret", secret)["Id"]
+    assert home.engine.ask("POST", f"/containers/{hers}/start", b"").status == 204
+    attack = "-ouid%3DPID%20-oargs%20-e%20f%20e"
+    assert "SECRET=hers" in str(listed(straight, attack)), "the engine itself would tell"
+    for options in (attack, "-ouid%3DPID", "o%20uid%3DPID", "-o%20uid%3DPID,args%20-e%20f", "-o%20pid&ps_args=" + attack, "-o%20args%20--cols%203"):
+        assert refused(through(f"/v1.41/containers/many/top?ps_args={options}")), options
+    for options in ("", "-ef", "aux", "-o%20pid,args"):
+        assert len(listed(through, options)) > 50
+    for one in (number, hers):
+        assert home.engine.ask("DELETE", f"/containers/{one}?force=1").status == 204
 
 
 def test_what_she_commits_has_no_label_and_builds_go_on_from_it(mine, home, docker):

@@ -251,6 +251,12 @@ def test_nopriv_knows_the_host_s_network_behind_another_s_name(nopriv, administr
     administrator.ask("DELETE", "/networks/net1")
 
 
+@pytest.mark.parametrize("options", ["-ouid%3DPID%20-oargs%20-e%20f%20e", "-ouid%3DPID", "-o%20pid&ps_args=-oppid%3DPID", "axe", "-o%20environ"])
+def test_no_option_of_ps_shows_the_host_s_processes(nopriv, options):
+    """With another column called PID the engine lists what has that number there, of all that runs on the host."""
+    assert nopriv.get(f"/v1.41/containers/plain/top?ps_args={options}").status == 403
+
+
 EXEC = {"Cmd": ["touch", "/attacked"], "AttachStdout": True}
 OTHER = [
     ("POST", "/containers/plain/exec", EXEC | {"Privileged": True}),

@@ -173,7 +173,9 @@ describe("making", function()
   it("leaves no label in a commit, and nothing behind a build", function()
     local commit = request { target = "/commit?container=hers&changes=CMD%20x&container=hers" }
     making.commit(commit)
-    assert.same({ "CMD x", 'LABEL "owner"=""' }, commit:queries("changes"))
+    assert.same({ 'LABEL "owner"=""', "CMD x" }, commit:queries("changes"))
+    -- It would swallow an instruction behind it.
+    refuses(403, making.commit, request { target = "/commit?container=hers&changes=ENV%20x%3Dy%20%5C" })
     assert.same({ "1111" }, commit:queries("container"))
     refuses(404, making.commit, request { target = "/commit?container=his" })
     local build = request { target = "/build?rm=0&networkmode=hers&rm=0" }

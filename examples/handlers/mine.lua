@@ -1,20 +1,21 @@
 -- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made.
 -- Shared are images (whoever tags one can replace what another runs next), names (one that is taken is told), the bridge that containers
 -- without a network of their own are on, and the numbers of docker info. A build's containers are nobody's, and go with the build.
--- A user who may mount the host's directories can get around it: dogger run nopriv.lua mine.lua --upstream docker
+-- A user who may get to the host (its directories, namespaces, cgroups, all privileges) can get around it: dogger run nopriv.lua mine.lua --upstream docker
 -- @needs upstream
 local gate = require "lib.gate"
 local owned = require "lib.owned" "dogger.owner"      -- the label that says whose it is
 local making = require "lib.making" (owned)
 
 local routes = {}
+local with_a_look = { ["/start"] = gate.start, ["/top"] = gate.top }
 
 -- With what is one's own, these can be done. It goes on by its id, since its name could be another's in a moment.
 local function on_own(kind, actions)
   for method, action in actions:gmatch("(%u+) ?(/?%l*)") do
     routes[method .. " /" .. kind .. "/{id}" .. action] = function(req)
       gate.redirect(req, "/" .. kind .. "/" .. owned.id(req, kind, req.params.id) .. action)
-      return (action == "/start" and gate.start or gate.pass)(req)
+      return (with_a_look[action] or gate.pass)(req)
     end
   end
 end

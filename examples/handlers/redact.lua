@@ -36,17 +36,6 @@ local function hidden(req)
   return res:set_json(hide(res:json()))
 end
 
--- ps shows the environment too, if it is asked with an e that has no dash, or that stands in what it can't read otherwise.
-local function top(req)
-  gate.plain(req)
-  for _, options in ipairs(req:queries("ps_args")) do
-    if options ~= "-ef" and not options:find("^%-o *[%l,]+$") or options:find("environ") then
-      return docker.error(403, "of the options of ps, this socket takes only -ef and -o with a list of columns")
-    end
-  end
-  return req:forward()
-end
-
 -- The details of a line hold the values of variables that --log-opt env=NAME named.
 local function logs(req) gate.set_query(req, "details", {}) return req:forward() end
 
@@ -54,6 +43,6 @@ local routes = {}
 gate.add(routes, hidden, [[
   GET /containers/json  GET /containers/{id...}/json  GET /exec/{id...}/json  GET /images/{name...}/json  GET /images/{name...}/history
   GET /plugins  GET /plugins/{name...}/json  GET /services  GET /services/{id...}  GET /tasks  GET /tasks/{id...}  GET /system/df]])
-routes["GET /containers/{id...}/top"], routes["GET /containers/{id...}/logs"] = top, logs
+routes["GET /containers/{id...}/top"], routes["GET /containers/{id...}/logs"] = gate.top, logs
 gate.add(routes, gate.pass, "GET /services/{id...}/logs GET /tasks/{id...}/logs")
 return docker.api(routes)

@@ -26,6 +26,19 @@ function gate.start(req)
   return req:forward()
 end
 
+-- Lists a container's processes. ps could call another column PID, by which the engine tells the container's from all of the host's; and
+-- it shows their environment, if it is asked with an e that has no dash, or that stands in what it can't read otherwise.
+function gate.top(req)
+  gate.plain(req)
+  for _, options in ipairs(req:queries("ps_args")) do
+    local is_known = options == "" or options == "-ef" or options == "aux" or options:find("^%-o *[%l,]+$")
+    if not is_known or options:find("environ") then
+      gate.refuse("of the options of ps, this socket takes only -ef, aux, and -o with a list of columns")
+    end
+  end
+  return req:forward()
+end
+
 -- Refuses what the engine could read in another way than is looked at here.
 function gate.plain(req)
   -- It would take a form's fields for the query's, and older ones end a parameter at a semicolon.

@@ -110,9 +110,7 @@ return function(owned)
 
   function making.commit(req)
     gate.set_query(req, "container", owned.id(req, "containers", req.query.container))
-    local changes = req:queries("changes")
-    table.insert(changes, ('LABEL "%s"=""'):format(owned.LABEL))
-    gate.set_query(req, "changes", changes)
+    labelled.changes(req, "")
     return req:forward()
   end
 
