@@ -4,9 +4,9 @@
 
 #include <link.h>
 #include <linux/openat2.h>
-#include <linux/sockios.h>
 #include <malloc.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -17,9 +17,15 @@ int dg_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int dg_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 
-int dg_unsent(int fd) {
-    int count = 0;
-    return ioctl(fd, SIOCOUTQ, &count) < 0 ? -1 : count;
+ssize_t dg_send_with(int fd, const void *bytes, size_t count, int descriptor) {
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof descriptor)];
+    } control = { .header = { .cmsg_len = CMSG_LEN(sizeof descriptor), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    struct iovec part = { .iov_base = (void *)bytes, .iov_len = count };
+    struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 int dg_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }

@@ -43,7 +43,6 @@ extension Connection {
 
     /// Sends what is collected, as far as the socket takes it.
     func flush() {
-        if output.isHeld, !output.isEmpty, !releaseHold() { return }
         if !output.flush(to: descriptor) { fail() }
     }
 

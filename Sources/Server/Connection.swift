@@ -34,9 +34,6 @@ final class Connection: EventSource, SettlingConnection {
     var hasSeenHalfClose = false
 
     @exclusivity(unchecked) var output: SocketOutput
-    /// When output was held; see `holdOutput`.
-    var heldSince: UInt64 = 0
-    var isHoldTimed = false
     /// See `probe`.
     var isProbed = false
     /// The first byte of the answer that is about to be given is out already.

@@ -50,8 +50,7 @@ extension Exchange {
         if addsContentType { output.appendField("Content-Type", "application/vnd.docker.raw-stream") }
         output.appendEndOfHead()
         if witness != nil { tellAnswer(output, from: start) }
-        connection.flush()
-        connection.holdOutput()
+        connection.flushHeadApart()
         connection.touch()
         return nil
     }
@@ -81,40 +80,20 @@ extension Exchange {
     }
 }
 
-/// docker-py reads the head of an upgrade through a buffer that it then forgets, with whatever came in the same read. So the
-/// first raw bytes are held until the client has taken the head.
+/// docker-py reads the head of an upgrade through a buffer that it then forgets, with whatever came in the same read. So the head
+/// comes in a read of its own.
 extension Connection {
-    /// Long, for a client that has not taken the head does not miss the bytes after it.
-    private static let longestHold: UInt64 = 1_000_000_000
-    private static let firstLook: UInt64 = 1_000_000
-    private static let lastLook: UInt64 = 16_000_000
-    /// TCP knows what the client's kernel has acknowledged, but not what the client has read, so there it is a matter of time.
-    private static let holdOverTCP: UInt64 = 2_000_000
+    /// Over TCP nothing tells whether the client has read the head, so what is written after it waits for a moment.
+    private static let hold: UInt64 = 2_000_000
 
-    func holdOutput() {
+    func flushHeadApart() {
+        if !isTCP, output.flushApart(to: descriptor, marker: server.marker.number) { return }
+        flush()
         // With a full socket the head is not out itself.
         guard output.isEmpty else { return }
         output.isHeld = true
-        heldSince = EventLoop.clock()
-    }
-
-    /// - Returns: whether what is written may go out.
-    func releaseHold() -> Bool {
-        let age = EventLoop.clock() &- heldSince
-        let isTaken = isTCP ? age >= Connection.holdOverTCP : dg_unsent(descriptor) <= 0
-        guard isTaken || age >= Connection.longestHold else {
-            lookAgain(after: min(max(age, Connection.firstLook), Connection.lastLook))
-            return false
-        }
-        output.isHeld = false
-        return true
-    }
-
-    private func lookAgain(after wait: UInt64) {
-        guard !isHoldTimed else { return }
-        isHoldTimed = true
-        server.loop.schedule(after: wait) {
-            self.isHoldTimed = false
+        server.loop.schedule(after: Connection.hold) {
+            self.output.isHeld = false
             self.touch()
         }
     }

@@ -18,6 +18,7 @@ public final class Server {
     let outputs: BufferPool
     let turn: TurnQueue
     let runs = ByteRuns()
+    let marker = ReadMarker()
     @exclusivity(unchecked) var spareExchange: Exchange?
     private(set) var isDraining = false
     /// How many requests were under way when the grace was over, and were cut off.

@@ -90,6 +90,28 @@ struct SocketOutput {
         return true
     }
 
+    /// Sends what is collected, the end of it with a descriptor beside it: there the kernel ends the peer's read, so that what is sent
+    /// later comes with another (unix(7), SCM_RIGHTS).
+    /// - Returns: whether all of it went so; what did not go at all is still collected.
+    mutating func flushApart(to descriptor: Int32, marker: Int32) -> Bool {
+        guard let buffer, pipe == nil, !isFull else { return false }
+        // A message of more may be taken in pieces, of which only the first has the descriptor.
+        let end = min(buffer.count, 1024)
+        let before = buffer.count - end
+        if before > 0 {
+            let count = Glibc.send(descriptor, buffer.readable.baseAddress, before, Int32(MSG_NOSIGNAL))
+            buffer.consume(max(count, 0))
+            guard count == before else { return false }
+        }
+        guard let bytes = buffer.readable.baseAddress else { return false }
+        let count = dg_send_with(descriptor, bytes, end, marker)
+        buffer.consume(max(count, 0))
+        guard count == end else { return false }
+        hasSent = true
+        close()
+        return true
+    }
+
     /// Writes runs of bytes, as one chunk where there are chunks. What is large is sent at once.
     mutating func write(_ runs: ByteRuns, chunked: Bool, to descriptor: Int32) -> Bool {
         guard runs.byteCount > 0 else { return true }

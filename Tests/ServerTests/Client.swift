@@ -151,6 +151,12 @@ final class Client: @unchecked Sendable {
         return String(decoding: received, as: UTF8.self)
     }
 
+    /// The other side has sent all that it will send, and it has arrived.
+    var hasAll: Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(Events.halfClosed.rawValue), revents: 0)
+        return Glibc.poll(&poll, 1, 0) == 1
+    }
+
     /// All that comes, and how it ended.
     func readToEnd() -> (text: String, end: End) {
         while true {
@@ -256,6 +262,11 @@ extension Exchange {
     @discardableResult
     func begin(_ status: Int = 200, _ fields: [(String, String)] = []) -> ResponseFault? {
         withFields(fields) { begin(status: status, fields: $0) }
+    }
+
+    @discardableResult
+    func upgrade(_ fields: [(String, String)]) -> ResponseFault? {
+        withFields(fields) { upgrade(fields: $0) }
     }
 
     @discardableResult

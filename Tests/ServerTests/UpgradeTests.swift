@@ -73,14 +73,7 @@ import Testing
 
     @Test func theContentTypeMayBeGivenAndTheFirstProtocolIsTaken() throws {
         let server = try TestServer { exchange in
-            let name: StaticString = "content-type"
-            let value: StaticString = "application/vnd.docker.multiplexed-stream"
-            let field = ResponseField(
-                name: UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
-                value: UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
-            withUnsafePointer(to: field) { field in
-                #expect(exchange.upgrade(fields: UnsafeBufferPointer(start: field, count: 1)) == nil)
-            }
+            #expect(exchange.upgrade([("content-type", "application/vnd.docker.multiplexed-stream")]) == nil)
             exchange.close()
         }
         let client = try server.connect()
@@ -103,37 +96,27 @@ import Testing
         #expect(try client.readHead().fields["upgrade"] == "tcp")
     }
 
-    @Test func theHeadComesByItself() throws {
+    /// docker-py loses what comes in one read with the head. A longer head goes out in pieces.
+    @Test(arguments: [0, 3000])
+    func theHeadComesByItself(padding: Int) throws {
         let server = try TestServer { exchange in
-            _ = exchange.upgrade()
+            exchange.upgrade([("Padding", String(repeating: "x", count: padding))])
             exchange.put("first")
             exchange.put(" bytes")
             exchange.close()
         }
         let client = try server.connect()
         client.send(Self.hijack)
-        // Everything is written by now, and only the head is here.
         server.settle()
-        #expect(client.readSome().hasSuffix("\r\n\r\n"))
-        #expect(client.readToEnd() == ("first bytes", .end))
-    }
-
-    @Test func aClientThatDoesNotReadItsHeadHoldsNothingUpForLong() throws {
-        let server = try TestServer { exchange in
-            _ = exchange.upgrade()
-            exchange.put("bytes")
-            exchange.close()
+        #expect(client.hasAll)
+        var head = ""
+        while !head.hasSuffix("\r\n\r\n") {
+            let read = client.readSome()
+            #expect(!read.contains("first"))
+            try #require(!read.isEmpty)
+            head += read
         }
-        let client = try server.connect()
-        client.send(Self.hijack)
-        // Everything is in the socket at last, though nothing was read of it.
-        server.wait(until: { _ in
-            var peeked = [UInt8](repeating: 0, count: 1000)
-            let seen = recv(client.descriptor, &peeked, peeked.count, Int32(MSG_PEEK | MSG_DONTWAIT))
-            return String(decoding: peeked.prefix(max(seen, 0)), as: UTF8.self).hasSuffix("bytes")
-        })
-        _ = try client.readHead()
-        #expect(client.readToEnd() == ("bytes", .end))
+        #expect(client.readToEnd() == ("first bytes", .end))
     }
 
     @Test func whatWasNotReadOfTheBodyIsNotPartOfTheStream() throws {

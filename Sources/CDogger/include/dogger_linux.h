@@ -20,8 +20,8 @@ int dg_pidfd_open(pid_t pid);
 /* fcntl(2) is variadic. */
 int dg_fcntl(int fd, int command, int argument);
 
-/* How many bytes of a stream socket the peer has not taken yet, or -1: SIOCOUTQ, unix(7) and tcp(7). */
-int dg_unsent(int fd);
+/* Sends bytes on a Unix socket with a descriptor beside them: SCM_RIGHTS, unix(7). How many went, or -1 with errno. */
+ssize_t dg_send_with(int fd, const void *_Nonnull bytes, size_t count, int descriptor);
 
 /* accept4(2) with SOCK_NONBLOCK and SOCK_CLOEXEC. */
 int dg_accept(int fd);
