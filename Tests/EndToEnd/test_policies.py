@@ -20,6 +20,7 @@ CHANGES = [
     ("POST", "/containers/web/exec"), ("POST", "/containers/web/attach?stream=1&stdin=1"), ("POST", "/containers/web/update"),
     ("DELETE", "/images/busybox?force=1"), ("POST", "/images/busybox/tag?repo=mine"), ("POST", "/commit?container=web"),
     ("POST", "/volumes/create"), ("POST", "/networks/create"), ("POST", "/containers/prune"), ("POST", "/build"),
+    ("GET", "/containers/web/top?ps_args=axe"),
     ("GET", "/containers/web/attach/ws?stream=1&stdin=1"), ("GET", "/containers%2Fweb%2Fattach%2Fws"),
     ("GET", "/containers/web/json/../attach/ws"), ("POST", "/containers/web%2Fstop"), ("POST", "/containers/web/json/..%2fstop"),
     ("get", "/containers/web/stop"), ("POST", "/session"), ("POST", "/containers/web/stop%C0%AF"),

@@ -84,6 +84,7 @@ class Home:
             found += [config[mode] for mode in ("NetworkMode", "IpcMode", "PidMode", "Cgroup") if config[mode].startswith("container:")]
             found += [mount["Name"] for mount in container["Mounts"] if mount.get("Name") in ("alicevolume", self.anonymous)]
             found += [name for name, one in networks.items() if name == "alicenet" or one["NetworkID"] == self.network or one["Links"]]
+            found += [parent for parent in [config["CgroupParent"]] if self.container in parent]
             found += [label for label in [container["Config"]["Labels"].get("dogger.owner")] if label != str(BOB)]
         return found
 
@@ -299,6 +300,7 @@ def ways(home):
         "her network, by id": host(NetworkMode=network[:12]),
         "her network, as an endpoint": host(NetworkMode="alicenet") | endpoint("alicenet"),
         "her network behind another's name": host(NetworkMode="bobnet") | endpoint("bobnet", NetworkID=network),
+        "her cgroup": host(CgroupParent=f"/docker/{number}"),
         "her name": PLAIN | {"Labels": {"dogger.owner": str(ALICE)}},
     }
 
@@ -553,6 +555,18 @@ def test_no_build_s_container_passes_for_alice_s(mine, home, liars, way):
         told = ask(mine, uid, "GET", f"/events?since={begun}&until={until}").text
         assert number not in told and "sha256:" not in told, told
     assert home.state()[:5] == before[:5]
+
+
+def test_no_build_has_a_cache_or_a_cgroup_with_her(mine, home):
+    """BuildKit's RUN --mount=type=cache has what anybody's build left under the same id."""
+    mount = "FROM busybox\nRUN --mount=type=cache,id=shared,target=/c "
+    for step in ("echo hers > /c/x", "cat /c/x"):
+        answer = home.engine.ask("POST", "/v1.41/build?version=2", context(mount + step))
+        assert '"moby.image.id"' in answer.text, answer
+    for query in ("version=2", "version=1&version=2", "version=2&version=1", "v%65rsion=2", f"cgroupparent=/docker/{home.container}",
+        f"cgroupparent=&cgroupparent=/docker/{home.container}"):
+        answer = ask(mine, BOB, "POST", f"/v1.41/build?{query}", TAR, context(mount + "cat /c/x"))
+        assert answer.status == 403, (query, answer)
 
 
 def test_no_build_s_network_that_is_gone_becomes_alice_s(serve, write, home):

@@ -271,6 +271,7 @@ OTHER = [
     ("PUT", "/containers/admin/archive?path=/", None),
     ("POST", "/containers/plain/update", {"Devices": [{"PathOnHost": "/dev/null", "PathInContainer": "/x", "CgroupPermissions": "rwm"}]}),
     ("POST", "/containers/plain/update", {"CgroupParent": "/elsewhere"}),
+    ("POST", "/containers/plain/start?checkpoint=x&checkpoint-dir=/tmp", None), ("POST", "/containers/plain/start?%63heckpoint=x", None),
     ("POST", "/containers/plain/checkpoints", {"CheckpointID": "x", "CheckpointDir": "/"}),
     ("POST", "/volumes/create", {"Name": "new", "DriverOpts": {"type": "none", "device": "/", "o": "bind"}}),
     ("POST", "/volumes/create", {"Name": "new", "Driver": "local", "driveropts": {"type": "none", "device": "/", "o": "bind"}}),

@@ -705,7 +705,8 @@ def test_bodies_in_pieces_and_large_ones(passes, write, examples):
 
 
 def test_an_upstream_of_the_test_s_own(passes, write, examples):
-    write((examples / "readonly.lua").read_text(), "readonly.lua")
+    for name in ("readonly.lua", "lib/gate.lua"):
+        write((examples / name).read_text(), name)
     write("return function(req) return req:forward():tap(function(way, bytes) return way == 'up' and bytes:upper() or bytes end) end", "tap.lua")
     passes("""
       local up = t.upstream(docker.engine {

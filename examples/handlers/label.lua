@@ -39,12 +39,8 @@ for kind in ("configs secrets"):gmatch("%a+") do
 end
 
 gate.add(routes, function(req)
-  for _, version in ipairs(req:queries("version")) do
-    if version ~= "1" and version ~= "" then gate.refuse("this socket takes builds of version 1 only: set DOCKER_BUILDKIT=0") end
-  end
   labelled.build(req, maker(req))
-  for parameter in ("rm forcerm"):gmatch("%a+") do gate.set_query(req, parameter, "1") end      -- the build's containers go with it
-  return req:forward()
+  return gate.build(req)
 end, "POST /build")
 gate.add(routes, function(req) labelled.changes(req, maker(req)) return req:forward() end, "POST /commit POST /images/create")
 

@@ -24,6 +24,24 @@ describe("gate", function()
     refuses(403, gate.plain, request { headers = { Upgrade = "tcp, h2c" } })
   end)
 
+  it("starts a container as it was made", function()
+    local req = request { target = "/containers/a/start?detachKeys=x", body = '{"Privileged":true}' }
+    assert.equal("passed", gate.start_anew(req).body)
+    assert.equal("", req.body)
+    for _, query in ipairs { "checkpoint=x", "checkpoint-dir=/", "detachKeys=x&checkpoint=", "future=1" } do
+      refuses(403, gate.start_anew, request { target = "/containers/a/start?" .. query })
+    end
+  end)
+
+  it("keeps to classic builds, whose containers go with them", function()
+    local req = request { target = "/build?t=a&rm=0&version=1" }
+    gate.build(req)
+    assert.same({ "1", "1", "a", "1" }, { req.query.rm, req.query.forcerm, req.query.t, req.query.version })
+    for _, query in ipairs { "version=2", "version=1&version=2", "version=01" } do
+      refuses(403, gate.build, request { target = "/build?" .. query })
+    end
+  end)
+
   it("takes a body that is one object of JSON", function()
     assert.same({ a = 1 }, gate.object(request { headers = { ["Content-Type"] = "APPLICATION/JSON ; charset=utf-8" }, body = '{"a":1}' }))
     refuses(415, gate.object, request { headers = { ["Content-Type"] = "text/plain" }, body = "{}" })

@@ -108,6 +108,7 @@ describe("owned", function()
     assert.equal("in use by " .. hers, told(409, "in use by " .. hers))
     assert.equal("[of another user, of another user] (br-of another user)", told(403, ("[%s, %s] (br-%s)"):format(his, his, his:sub(1,
       12))))
+    assert.equal("br-of another user, of another user", told(403, ("br-%s, %s"):format(his:sub(1, 12), his)))
     assert.equal("No such image: feedfacecafe", told(404, "No such image: feedfacecafe"))
     assert.equal(his, told(200, his))
     assert.is_nil(owned.refusal(request {}, nil))
@@ -132,6 +133,9 @@ describe("making", function()
       PidMode = "container:1111",
       VolumesFrom = { "1111:ro" }, Binds = { "hers:/v" } },
         NetworkingConfig = { EndpointsConfig = { ["5555"] = { NetworkID = "5555" } } } }, body)
+    refuses(403, making.container, { Image = "x", CgroupParent = "/docker/2222" }, "the body", request {})
+    refuses(403, making.container, { Image = "x", HostConfig = { CgroupParent = "/docker/2222" } }, "the body", request {})
+    refuses(403, making.build, request { target = "/build?cgroupparent=&cgroupparent=/docker/2222" })
     for _, name in ipairs { "NetworkMode", "PidMode", "IpcMode", "Cgroup" } do
       refuses(400, making.container, { Image = "x", HostConfig = { [name] = "container:his" } }, "the body", request {})
     end

@@ -8,7 +8,7 @@ local owned = require "lib.owned" "dogger.owner"      -- the label that says who
 local making = require "lib.making" (owned)
 
 local routes = {}
-local with_a_look = { ["/start"] = gate.start, ["/top"] = gate.top }
+local with_a_look = { ["/start"] = gate.start_anew, ["/top"] = gate.top }
 
 -- With what is one's own, these can be done. It goes on by its id, since its name could be another's in a moment.
 local function on_own(kind, actions)

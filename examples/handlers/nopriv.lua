@@ -26,7 +26,7 @@ for method, action in ("POST /stop POST /restart POST /kill POST /pause POST /un
   .. "POST /rename HEAD /archive GET /archive PUT /archive GET /export DELETE"):gmatch("(%u+) ?(/?%l*)") do
   on_container(method, action, gate.pass)
 end
-on_container("POST", "/start", gate.start)
+on_container("POST", "/start", gate.start_anew)
 on_container("POST", "/exec", gate.checked(harmless.exec))
 on_container("POST", "/update", gate.checked(harmless.update))
 routes["POST /commit"] = function(req)

@@ -45,4 +45,13 @@ gate.add(routes, hidden, [[
   GET /plugins  GET /plugins/{name...}/json  GET /services  GET /services/{id...}  GET /tasks  GET /tasks/{id...}  GET /system/df]])
 routes["GET /containers/{id...}/top"], routes["GET /containers/{id...}/logs"] = gate.top, logs
 gate.add(routes, gate.pass, "GET /services/{id...}/logs GET /tasks/{id...}/logs")
-return docker.api(routes)
+
+local listed = docker.api(routes)
+local builder = docker.api { ["POST /session"] = gate.pass, ["POST /grpc"] = gate.pass }      -- BuildKit's own protocol
+
+return function(req)
+  local res = builder(req)
+  if res then return res end
+  gate.http(req)
+  return listed(req)
+end

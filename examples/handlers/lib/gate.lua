@@ -26,6 +26,23 @@ function gate.start(req)
   return req:forward()
 end
 
+-- Starts it as it was made: a checkpoint could be of another container, or anything in a directory of the host.
+function gate.start_anew(req)
+  for name in pairs(req.query) do
+    if name ~= "detachKeys" then gate.refuse("a start with " .. name .. " is not allowed on this socket") end
+  end
+  return gate.start(req)
+end
+
+-- Keeps to the classic builds: BuildKit's make images and keep caches of which nobody here is told. Their containers go with them.
+function gate.build(req)
+  for _, version in ipairs(req:queries("version")) do
+    if version ~= "1" and version ~= "" then gate.refuse("this socket takes builds of version 1 only: set DOCKER_BUILDKIT=0") end
+  end
+  for parameter in ("rm forcerm"):gmatch("%a+") do gate.set_query(req, parameter, "1") end
+  return req:forward()
+end
+
 -- Lists a container's processes. ps could call another column PID, by which the engine tells the container's from all of the host's; and
 -- it shows their environment, if it is asked with an e that has no dash, or that stands in what it can't read otherwise.
 function gate.top(req)
@@ -44,7 +61,11 @@ function gate.plain(req)
   -- It would take a form's fields for the query's, and older ones end a parameter at a semicolon.
   local form = (req.headers["Content-Type"] or ""):lower():find("form", 1, true)
   if form or req.target:find("%?.*;") then gate.refuse("parameters are taken from the query only, and joined by &", 400) end
-  -- After a change of protocol nothing could be looked at; what attach and exec carry is a container's own input and output.
+  gate.http(req)
+end
+
+-- Refuses a change of protocol, after which nothing could be looked at; what attach and exec carry is a container's own input and output.
+function gate.http(req)
   local protocol = req.headers["Upgrade"]
   if protocol and protocol:lower() ~= "tcp" then gate.refuse("Upgrade: " .. protocol .. " is not allowed on this socket") end
 end

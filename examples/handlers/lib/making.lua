@@ -39,10 +39,16 @@ return function(owned)
     return settings
   end
 
+  -- In another container's cgroup it would use up what that one may use, and be killed and frozen with it.
+  local function own_cgroup(parent, where)
+    if not gate.is_empty(parent) then gate.refuse(where .. ": another cgroup than the engine gives is not allowed on this socket") end
+  end
+
   -- What a new container would share with others: in HostConfig, or where old clients put the same. Gives its network.
   local function shared(req, config, where)
     if gate.is_empty(config) then return end
-    gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup", where)
+    gate.spelled(config, "VolumesFrom Links NetworkMode IpcMode PidMode Cgroup CgroupParent", where)
+    own_cgroup(config.CgroupParent, where .. ".CgroupParent")
     each(config.VolumesFrom, reference(req))
     each(config.Links, reference(req))
     for _, name in ipairs { "NetworkMode", "IpcMode", "PidMode", "Cgroup" } do
@@ -123,8 +129,8 @@ return function(owned)
       modes[i] = id
     end
     gate.set_query(req, "networkmode", modes)
-    for parameter in ("rm forcerm"):gmatch("%a+") do gate.set_query(req, parameter, "1") end
-    return req:forward()
+    for _, parent in ipairs(req:queries("cgroupparent")) do own_cgroup(parent, "the build's cgroupparent") end
+    return gate.build(req)
   end
 
   return making

@@ -127,7 +127,7 @@ return function(LABEL)
     for id in text:gmatch("%f[%w]" .. ("%x"):rep(12) .. "%x*%f[%W]") do
       local is_own = false
       for kind in pairs(INSPECT) do is_own = is_own or pcall(owned.id, req, kind, id) end
-      if not is_own then text = text:gsub(id, "of another user") end
+      if not is_own then text = text:gsub("%f[%w]" .. id .. "%f[%W]", "of another user") end
     end
     res.body = text
     return res
