@@ -1,6 +1,7 @@
 -- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made.
 -- Shared are images (whoever tags one can replace what another runs next), names (one that is taken is told), the bridge that containers
--- without a network of their own are on, and the numbers of docker info. A build's containers are nobody's, and go with the build.
+-- without a network of their own are on, and the numbers of docker info. Builds are the classic ones (DOCKER_BUILDKIT=0); their containers
+-- are nobody's, and go with them.
 -- Who may get to the host (its directories, namespaces, all privileges) can get around it: dogger run nopriv.lua mine.lua --upstream docker
 -- @needs upstream
 local gate = require "lib.gate"
