@@ -8,7 +8,8 @@ import Testing
 
     /// To look for the outermost of them would take as long as the recursion itself, and nothing would stop it.
     @Test func onlyTheInnermostOfVeryManyCallsAreTold() throws {
-        let fixture = try ScriptFixture("local function f() return 1 + f() end return function() return f() end")
+        let limits = HostileScript.limits(memory: 256 << 20, milliseconds: 20_000)
+        let fixture = try ScriptFixture("local function f() return 1 + f() end return function() return f() end", limits: limits)
         let task = fixture.task()
         defer { task.end() }
         guard case .failed(let failure) = task.start() else {
