@@ -104,12 +104,16 @@ return function(LABEL)
     local res, rest = owned.filter(req), ""
     if res.status ~= 200 then return res end
     return res:tap(function(_, bytes)
-      local told = {}
+      local told, first = {}, 1
       rest = rest .. bytes
-      for line in rest:gmatch("[^\n]*\n") do
+      while true do
+        local last = rest:find("\n", first, true)      -- a pattern would take the square of a long line's length
+        if not last then break end
+        local line = rest:sub(first, last)
         if is_told(line) then table.insert(told, line) end
+        first = last + 1
       end
-      rest = rest:match("[^\n]*$")
+      rest = rest:sub(first)
       return table.concat(told)
     end)
   end
