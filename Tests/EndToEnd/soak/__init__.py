@@ -80,13 +80,18 @@ class Soak:
         """What the worker holds while nobody asks. During the warm-up it gets what it keeps for later, such as pipes."""
         if len(self.descriptors) >= WARM_UP:
             try:
-                until(lambda: len(descriptors(self.worker)) <= self.kept, "the descriptors are back")
+                until(self._is_back, "the descriptors are back")
             except AssertionError:
                 pass            # told below
         else:
+            self.upstream.hang_up()
             time.sleep(1)
         self.descriptors.append(len(descriptors(self.worker)))
         self.memory.append(self._rest())
+
+    def _is_back(self):
+        self.upstream.hang_up()         # each time: what a client left behind may end, and its connection be kept, only now
+        return len(descriptors(self.worker)) <= self.kept
 
     def _rest(self):
         """KiB of memory, once the worker has put away what the last saves and requests left: the least in two seconds."""

@@ -1,5 +1,6 @@
 """A server for the proxied part of the load: it echoes."""
 
+import socket
 import socketserver
 import threading
 
@@ -13,7 +14,9 @@ class Handler(socketserver.StreamRequestHandler):
             pass
 
     def _answer(self):
+        self.server.waiting.add(self.connection)
         line = self.rfile.readline()
+        self.server.waiting.discard(self.connection)
         if not line:
             return False
         method, target, _ = line.decode().split(" ")
@@ -54,4 +57,13 @@ class Upstream(socketserver.ThreadingUnixStreamServer):
     def __init__(self, path):
         super().__init__(str(path), Handler)
         self.path = path
+        self.waiting = set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def hang_up(self):
+        """Ends the connections that are kept for a next request, so that how many there are does not depend on the last ones."""
+        for connection in list(self.waiting):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:             # the other side was quicker
+                pass
