@@ -204,6 +204,29 @@ def test_no_old_client_s_start_makes_anything_else(label, swarm, evil):
             assert [kind for kind, _, _ in made(swarm)] == ["containers"]
 
 
+@pytest.mark.parametrize("evil", STARTING)
+def test_no_old_client_s_start_by_a_link_s_name_makes_anything_else(label, swarm, evil):
+    """A link's alias is a name, too, with a slash in it: /one/alias."""
+    labels = {"Labels": {NAME: str(BOB)}}
+
+    def make():
+        for name, settings in (("two", {"NetworkMode": "none"}), ("two", {}), ("one", {"Links": ["two:alias"]})):
+            swarm.ask("DELETE", f"/containers/{name}?force=1&v=1")
+            assert swarm.ask("POST", f"/containers/create?name={name}", host(**settings) | labels).status == 201
+
+    make()
+    assert swarm.ask("POST", "/v1.23/containers/one/alias/start", evil).status == 204
+    assert not all((said or {}).get(NAME) == str(BOB) for _, _, said in made(swarm))      # the engine itself falls for it
+    remove(swarm, made(swarm))
+    for path in ("/v1.23/containers/one/alias/start", "/containers/one/alias/start", "/v1.20/containers/one%2Falias/start",
+                 "/v1.12/containers//one/alias/start", "/v1.23/containers/%2Fone/alias/start", "/v1.23/containers/one//alias/start"):
+        make()
+        with all_is_bob_s(swarm, path):
+            status = ask(label, "POST", path, JSON, json.dumps(evil))
+            assert status in (0, 204) or 300 <= status < 500, (path, status)
+            assert [kind for kind, _, _ in made(swarm)] == ["containers"] * 2, path
+
+
 def test_no_spelling_of_a_path_makes_anything_else(label, swarm):
     count = 0
     for path, body in (("/containers/create", PLAIN), ("/volumes/create", {"Name": "new"}), ("/networks/create", {"Name": "new"}),
@@ -322,6 +345,35 @@ def test_no_update_changes_who_made_it(label, swarm):
                     found = [one for one in made(swarm) if one[0] == kind]
                     assert found and all((said or {}).get(NAME) == maker.get(NAME) for _, _, said in found), (kind, maker, data, found)
             remove(swarm, made(swarm))
+
+
+def test_an_update_goes_on_by_the_id(serve, write, swarm):
+    """By then the name could be another's, and the label that was looked up would be put on that one."""
+    behind = write('return function(req) if req.method == "POST" then return { status = 418, body = req.path } end end', "behind.lua")
+    dogger = serve([LABEL, behind], "--upstream", swarm.socket, "--quiet")
+    for kind, body in (("configs", MAKING["a config"][2]), ("secrets", MAKING["a secret"][2]), ("services", SERVICE)):
+        number = swarm.ask("POST", f"/{kind}/create", body).json["ID"]
+        with dogger.connect() as connection:
+            answer = connection.ask("POST", f"/v1.41/{kind}/new/update?version=1", JSON, json.dumps(body))
+            assert answer.text == f"/v1.41/{kind}/{number}/update"
+    remove(swarm, made(swarm))
+
+
+def test_an_update_s_new_volumes_are_of_who_asks(label, swarm):
+    def mounts(*names, said):
+        return service(Mounts=[volume(Source=name, Target=f"/{name}", VolumeOptions={"Labels": said}) for name in names])
+
+    for said in ({NAME: "41001"}, {}):
+        number = swarm.ask("POST", "/services/create", mounts("old", said=said)).json["ID"]
+        for evil in (FORGED, {}, {NAME: str(BOB)}):
+            version = swarm.ask("GET", f"/services/{number}").json["Version"]["Index"]
+            assert ask(label, "POST", f"/services/{number}/update?version={version}", JSON, json.dumps(mounts("old", "new", said=evil))) == 200
+            old, new = swarm.ask("GET", f"/services/{number}").json["Spec"]["TaskTemplate"]["ContainerSpec"]["Mounts"]
+            assert (old["VolumeOptions"].get("Labels") or {}).get(NAME) == said.get(NAME)
+            assert new["VolumeOptions"]["Labels"][NAME] == str(BOB)
+            version = swarm.ask("GET", f"/services/{number}").json["Version"]["Index"]
+            assert swarm.ask("POST", f"/services/{number}/update?version={version}", mounts("old", said=said)).status == 200
+        remove(swarm, made(swarm))
 
 
 DAY = """

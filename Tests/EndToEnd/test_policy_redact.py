@@ -194,9 +194,9 @@ SHAPES = [
     ("/containers/json", [{"Command": f"/bin/sh -c '#(nop) ENV A={SECRET}'"}, {"Command": f"|1 A={SECRET} sh"}]),
     ("/plugins", [{"Config": {"Env": [{"Name": "A", "Value": SECRET, "Settable": ["value"]}]}, "Settings": {"Env": [f"A={SECRET}"]}}]),
     ("/plugins/a/b:c/json", {"Config": {"Env": [{"Name": "A", "Value": SECRET}]}, "Settings": {"Env": [f"A={SECRET}"]}}),
-    ("/services/x", {"Spec": {"TaskTemplate": {"ContainerSpec": {"Env": [f"A={SECRET}"]}, "PluginSpec": {"Env": [f"A={SECRET}"]}}},
+    ("/services/x", {"Spec": {"TaskTemplate": {"ContainerSpec": {"Env": [f"A={SECRET}"]}, "PluginSpec": {"env": [f"A={SECRET}"]}}},
                      "PreviousSpec": {"TaskTemplate": {"ContainerSpec": {"Env": [f"A={SECRET}"]}}}}),
-    ("/tasks/x", {"Spec": {"ContainerSpec": {"Env": [f"A={SECRET}"]}}}),
+    ("/tasks/x", {"Spec": {"ContainerSpec": {"Env": [f"A={SECRET}"]}, "PluginSpec": {"env": [f"A={SECRET}"]}}}),
     ("/tasks", [{"Spec": {"ContainerSpec": {"Env": [f"A={SECRET}"]}}}]),
     ("/exec/x/json", {"ProcessConfig": {"env": ["A"], "Env": [f"A={SECRET}"]}}),
     ("/system/df", {"Containers": [{"Command": f"ENV A={SECRET}"}], "BuildCache": [{"Description": "mount / from exec"}]}),
@@ -208,7 +208,7 @@ SHAPES = [
 def test_every_form_that_an_engine_may_use(serve, write, directory, path, document, encoding):
     text = json.dumps(document, indent=4 if encoding == "pretty" else None)
     if encoding == "escapes":
-        text = text.replace("Env", "\\u0045nv").replace(SECRET, SECRET.replace("s", "\\u0073"))
+        text = text.replace("Env", "\\u0045nv").replace("env", "\\u0065nv").replace(SECRET, SECRET.replace("s", "\\u0073"))
     (directory / "body").write_bytes(gzip.compress(text.encode()) if encoding == "gzip" else text.encode())
     send = {"chunks": "body = function(out) out:write(body:sub(1, 20)) out:write(body:sub(21)) end",
         "gzip": "body = body, headers = { ['Content-Encoding'] = 'gzip' }"}

@@ -73,6 +73,31 @@ describe("labelled", function()
     refuses(400, labelled.service, { TaskTemplate = { containerspec = {} } }, "ann")
   end)
 
+  it("leaves what a service had before an update as it was, and labels what comes with it", function()
+    local function mount(name, said, driver)
+      local options = { Labels = { maker = said }, DriverConfig = driver }
+      return { Type = "volume", Source = name, Target = "/" .. (name or "x"), VolumeOptions = options }
+    end
+    local nfs = { Name = "local", Options = { type = "nfs" } }
+    local before = { Labels = { maker = "bob" }, TaskTemplate = { ContainerSpec = { Mounts = {
+      mount("one", "bob"), mount(nil, "bob"), mount("two", "bob", nfs), mount("three", "bob"),
+      { Type = "volume", Source = "bare", Target = "/bare" }, { Type = "bind", Source = "/tmp", Target = "/t" } } } } }
+    local body = { TaskTemplate = { ContainerSpec = { Mounts = json.array {
+      mount("one", "eve"), mount(nil, "eve"), mount("two", "eve", { Name = "local", Options = { type = "nfs" } }),
+      mount("three", "eve", nfs), mount("bare", "eve"), mount("four", "eve"), { Type = "bind", Source = "/tmp", Target = "/t" } } } } }
+    labelled.service(body, "ann", before)
+    local said = {}
+    for i, one in ipairs(body.TaskTemplate.ContainerSpec.Mounts) do said[i] = labelled.of(one.VolumeOptions) or "nobody" end
+    assert.same({ "bob", "bob", "bob", "ann", "nobody", "ann", "nobody" }, said)
+    assert.same({ "bob", "bob" }, { body.Labels.maker, body.TaskTemplate.ContainerSpec.Labels.maker })
+    for _, nothing in ipairs { json.null, json.array(), "", 0 } do
+      labelled.service({ TaskTemplate = { ContainerSpec = { Mounts = nothing } } }, "ann", before)
+      labelled.service(body, "ann", { TaskTemplate = { ContainerSpec = { Mounts = nothing } } })
+      labelled.service(body, "ann", { TaskTemplate = { ContainerSpec = nothing } })
+    end
+    assert.is_nil(body.Labels.maker)
+  end)
+
   it("says it in a build's query, once", function()
     local req = request { target = '/build?labels={"maker":"root"}&labels={"a":"b"}&t=z' }
     labelled.build(req, "ann")

@@ -51,6 +51,22 @@ describe("owned", function()
     for _, id in ipairs { "e2", "e3", "e4" } do refuses(404, owned.exec, req, id) end
   end)
 
+  it("tells of a volume only as long as it is one's own", function()
+    local function told(method, ...)      -- what the engine says of its labels, one time after the other
+      local labels, times = { ... }, 0
+      local req = double({ method = method, peer = { uid = 1 }, params = { name = "v" }, target = "/volumes/v" }, function()
+        times = times + 1
+        local found = { Name = "v", Labels = labels[times] and { owner = labels[times] } }
+        return { status = labels[times] and 200 or 404, body = json.encode(found), json = function() return found end }
+      end)
+      return owned.volume(req).status, times
+    end
+    assert.same({ 200, 2 }, { told("GET", "1", "1") })
+    assert.same({ 404, 2 }, { told("GET", "1") })
+    assert.same({ 200, 2 }, { told("HEAD", "1", "1") })
+    for _, said in ipairs { { "1", "2" }, { "2", "1" }, { "2", "2" }, {} } do refuses(404, told, "GET", table.unpack(said)) end
+  end)
+
   it("knows the image of a build's container", function()
     for _, image in ipairs { BUILT, "", json.null } do assert.is_true(owned.is_of_build(image)) end
     for _, image in ipairs { "busybox", "sha256", "sha256:latest", BUILT:sub(8), BUILT:sub(1, -2), "x/" .. BUILT } do

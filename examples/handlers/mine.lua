@@ -1,7 +1,7 @@
 -- Each user of the socket, by uid, sees and touches only the containers, volumes and networks that this user made.
 -- Shared are images (whoever tags one can replace what another runs next), names (one that is taken is told), the bridge that containers
 -- without a network of their own are on, and the numbers of docker info. Builds are the classic ones (DOCKER_BUILDKIT=0); their containers
--- are nobody's, and go with them.
+-- are nobody's, and go with them. Whoever removes a volume just as another makes a new one of its name may remove that one.
 -- Who may get to the host (its directories, namespaces, all privileges) can get around it: dogger run nopriv.lua mine.lua --upstream docker
 -- @needs upstream
 local gate = require "lib.gate"
@@ -23,7 +23,8 @@ end
 on_own("containers", "GET /json GET /logs GET /stats GET /top GET /changes GET /export HEAD /archive GET /archive PUT /archive "
   .. "POST /start POST /stop POST /restart POST /kill POST /pause POST /unpause POST /wait POST /attach POST /resize POST /rename "
   .. "POST /update POST /exec DELETE")
-on_own("volumes", "GET DELETE")
+on_own("volumes", "DELETE")      -- which has no id
+gate.add(routes, owned.volume, "GET /volumes/{name}")
 on_own("networks", "GET DELETE")
 gate.add(routes, owned.filter,
   "GET /volumes GET /networks POST /containers/prune POST /volumes/prune POST /networks/prune")

@@ -52,8 +52,8 @@ routes["GET /containers/{id}/top"] = gate.top
 gate.add(routes, gate.pass, [[
   GET /_ping  GET /version  GET /info  GET /events  GET /system/df  POST /auth  POST /build/prune  POST /build/cancel
   GET /containers/json  GET /containers/{id}/json  GET /containers/{id}/logs  GET /containers/{id}/stats
-  GET /containers/{id}/changes  GET /exec/{id}/json  POST /containers/prune
-  GET /images/{name...}  POST /images/{name...}  DELETE /images/{name...}
+  GET /containers/{id}/changes  GET /exec/{id}/json  POST /containers/prune  POST /images/prune
+  GET /images/{name...}  DELETE /images/{name...}  POST /images/load  POST /images/{name...}/tag  POST /images/{name...}/push
   GET /networks  GET /networks/{id}  DELETE /networks/{id}  POST /networks/prune
   GET /volumes  GET /volumes/{name}  DELETE /volumes/{name}  POST /volumes/prune]])
 

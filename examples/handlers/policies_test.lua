@@ -19,6 +19,7 @@ GET /exec/x/json rnm      POST /exec/x/start nm     POST /exec/x/resize nm
 GET /images/json rnm      GET /images/search n      GET /images/get rnm       GET /images/x/json rnm    GET /images/x/history rnm
 GET /images/x/get rnm     GET /images/r/x/json rnm  POST /images/create nm    POST /images/load nm      POST /images/prune n
 POST /images/x/push nm    POST /images/x/tag nm     DELETE /images/x n        GET /images/x/attestations n
+POST /images/r/x/push nm  POST /images/r/x/tag nm   POST /images/x -          POST /images/x/create -
 GET /networks rnm         GET /networks/x rnm       POST /networks/create nm  POST /networks/prune nm   DELETE /networks/x nm
 POST /networks/x/connect nm       POST /networks/x/disconnect nm
 GET /volumes rnm          GET /volumes/x rnm        POST /volumes/create nm   POST /volumes/prune nm    DELETE /volumes/x nm

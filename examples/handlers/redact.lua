@@ -15,16 +15,19 @@ local function command(text)
   return (text:gsub("%f[%w]([Ee][Nn][Vv])%s.*", "%1 ***"):gsub("%f[%w]([Aa][Rr][Gg])%s.*", "%1 ***"):gsub("|%d+ .*", "|***"))
 end
 
+-- A plugin that runs as a service has them as env.
+local function is_env(name) return tostring(name):lower() == "env" end
+
 local function hide(value, name, is_variable)
   if type(value) == "string" then
-    if name == "Env" then return (value:gsub("=.*", "=***")) end
+    if is_env(name) then return (value:gsub("=.*", "=***")) end
     if is_variable and name == "Value" then return "***" end      -- a plugin's variable is a table of Name, Value and more
     return IS_COMMAND[name] and command(value) or value
   elseif type(value) == "table" then
     local arguments = IS_COMMAND[name] and math.tointeger(tostring(value[1]):match("^|(%d+)$")) or 0
     for key, inner in pairs(value) do
       local is_argument = math.type(key) and key > 1 and key <= arguments + 1
-      value[key] = is_argument and "***" or hide(inner, math.type(key) and name or key, is_variable or name == "Env")
+      value[key] = is_argument and "***" or hide(inner, math.type(key) and name or key, is_variable or is_env(name))
     end
   end
   return value

@@ -17,6 +17,11 @@ end
 return function(LABEL)
   local labelled = {}
 
+  -- What the label of an object says; nil where it has none.
+  function labelled.of(object)
+    return type(object) == "table" and type(object.Labels) == "table" and object.Labels[LABEL] or nil
+  end
+
   -- Of whatever has labels of its own: a volume, a network, a secret. No value: no label.
   function labelled.object(object, where, value)
     gate.spelled(object, "Labels", where)
@@ -46,6 +51,10 @@ return function(LABEL)
       VolumeOptions = { NoCopy = said.NoCopy, DriverConfig = not gate.is_empty(driver) and { Name = driver } or nil } }
   end
 
+  local function is_volume(mount)
+    return tostring(mount.Type):lower() == "volume"      -- a swarm reads it in any case
+  end
+
   -- The volumes that come with a container. Those that have a name are looked at by make(volume). Without it they become mounts, which
   -- can have a label: one that was made before it is used could be removed in between.
   function labelled.volumes(config, where, value, make)
@@ -60,7 +69,7 @@ return function(LABEL)
     if #mounts > 0 then config.Binds, config.Mounts = binds, mounts end
     for _, mount in ipairs(mounts) do
       gate.spelled(mount, "Type Source VolumeOptions", where .. ".Mounts")
-      if tostring(mount.Type):lower() == "volume" then      -- a swarm reads it in any case
+      if is_volume(mount) then
         local options = inner(mount, "VolumeOptions", where .. ".Mounts")
         labelled.object(options, where .. ".Mounts.VolumeOptions", value)
         mount.VolumeOptions = options
@@ -81,15 +90,45 @@ return function(LABEL)
     labelled.volumes(inner(body, "HostConfig", "the body"), "HostConfig", value, make)
   end
 
-  -- A service of a swarm, and its containers.
-  function labelled.service(body, value)
+  -- What the engine takes for the same.
+  local function same(a, b)
+    if gate.is_empty(a) or gate.is_empty(b) then return gate.is_empty(a) and gate.is_empty(b) end
+    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+    for name, value in pairs(a) do
+      if not same(value, b[name]) then return false end
+    end
+    for name, value in pairs(b) do
+      if not same(value, a[name]) then return false end
+    end
+    return true
+  end
+
+  -- The volumes of a service that it had before an update. To give them another label would start its tasks anew.
+  local function keep(mounts, before)
+    for _, mount in ipairs(mounts) do
+      for _, other in ipairs(before) do
+        local options = other.VolumeOptions or {}
+        if is_volume(mount) and is_volume(other) and same(mount.Source, other.Source) and same(mount.Target, other.Target)
+          and same(mount.VolumeOptions.DriverConfig, options.DriverConfig) then
+          labelled.object(mount.VolumeOptions, "VolumeOptions", labelled.of(options))
+        end
+      end
+    end
+  end
+
+  -- A service of a swarm, its containers and their volumes. With `spec`, what it was before an update: what was there keeps its label.
+  function labelled.service(body, value, spec)
+    local own = value
+    if spec then own = labelled.of(spec) end
     gate.spelled(body, "TaskTemplate", "the body")
-    labelled.object(body, "the body", value)
+    labelled.object(body, "the body", own)
     local template = inner(body, "TaskTemplate", "the body")
     gate.spelled(template, "ContainerSpec", "TaskTemplate")
     if gate.is_empty(template.ContainerSpec) then return end      -- a plugin's
-    labelled.object(template.ContainerSpec, "ContainerSpec", value)
+    labelled.object(template.ContainerSpec, "ContainerSpec", own)
     labelled.volumes(template.ContainerSpec, "ContainerSpec", value)
+    local before = spec and inner(spec.TaskTemplate, "ContainerSpec", "the service") or {}
+    keep(inner(template.ContainerSpec, "Mounts", "ContainerSpec"), inner(before, "Mounts", "the service"))
   end
 
   -- The image that a build makes, by the query; it stands behind what the Dockerfile says.

@@ -45,6 +45,16 @@ return function(LABEL)
     return found.Id or found.Name, found
   end
 
+  -- Tells of a volume. It has no id, and its name could be another's by now: what is told is looked at again.
+  function owned.volume(req)
+    owned.id(req, "volumes", req.params.name)
+    local res = req:forward()
+    if res.status == 200 and req.method ~= "HEAD" and not owned.is_own(req, res:json().Labels) then
+      gate.refuse("No such volume: " .. req.params.name, 404)
+    end
+    return res
+  end
+
   function owned.is_common(network)
     return COMMON_NETWORKS[network] == true
   end
