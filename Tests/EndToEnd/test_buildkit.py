@@ -178,11 +178,11 @@ def with_buildkit():
 
 
 def steady(text):
-    """What differs from run to run is taken out: ids, and of the lines that tell how a build goes numbers, times, their order, the empty
-    ones between them, and those that are told or left out as it takes its time."""
+    """What differs from run to run is taken out: ids, and of the lines that tell how a build goes all but the steps, what they print and
+    their errors, without numbers and times, whose order, the empty lines between them, and others depend on how long a step takes."""
     lines = [line for line in re.sub(r"sha256:[0-9a-f]{64}", "ID", text).splitlines() if line]
     told = {re.sub(r"\d+(\.\d+)?(kB|MB|B|s)?", "N", line) for line in lines if line.startswith("#")}
-    told = {line for line in told if not re.search("transferring|exporting|writing|naming|resolve|ID|CACHED|DONE", line)}
+    told = {line for line in told if re.match(r"#N (\[|N |ERROR)", line)}
     return sorted(told) + [line for line in lines if not line.startswith("#")]
 
 
