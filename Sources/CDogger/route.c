@@ -138,6 +138,15 @@ typedef struct raw_segment {
     size_t length;
 } raw_segment;
 
+/* So many have a place on the stack. */
+#define FEW_SEGMENTS 64
+
+static size_t count_slashes(dg_bytes path) {
+    size_t n = 0;
+    for (size_t i = 0; i < path.length; i++) n += path.start[i] == '/';
+    return n;
+}
+
 /* The byte that stands at *i, decoded; *i goes on to the next. */
 static char next_byte(raw_segment raw, size_t *i) {
     char c = raw.text[(*i)++];
@@ -252,18 +261,17 @@ static int answer(lua_State *L) {
     const subject q = subject_of(L, &object->task->request);
     const char *path = q.path.start, *end = path + q.path.length;
     bool escaped = memchr(path, '%', q.path.length) != NULL;
-    raw_segment segments[MOST_SEGMENTS + 1];
+    raw_segment few[FEW_SEGMENTS];
     int count = 0;
     if (path == end || *path != '/') return 0;          /* OPTIONS * */
-    while (path < end && count <= MOST_SEGMENTS) {
+    size_t given = count_slashes(q.path);
+    raw_segment *raw = given <= FEW_SEGMENTS ? few : lua_newuserdatauv(L, given * sizeof *raw, 0);
+    while (path < end) {
         const char *start = path + 1, *slash = memchr(start, '/', (size_t)(end - start));
         if (slash == NULL) slash = end;
-        segments[count++] = (raw_segment){ start, (size_t)(slash - start) };
+        raw[count++] = (raw_segment){ start, (size_t)(slash - start) };
         path = slash;
     }
-    /* Past the last segment that is told apart, the rest is one. */
-    if (path < end) segments[count - 1].length = (size_t)(end - segments[count - 1].text);
-    raw_segment *raw = segments;
     size_t mark = all->versioned && count > 1 ? version_mark(raw[0]) : 0;
     if (mark > 0) {
         dg_push_decoded(L, raw[0].text + mark, raw[0].length - mark, false);

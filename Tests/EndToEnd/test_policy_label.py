@@ -6,7 +6,7 @@ import json
 import tarfile
 
 import pytest
-from harness import ROOT, acting_as, attacks, open_to_all
+from harness import ROOT, Connection, acting_as, attacks, open_to_all
 
 LABEL = ROOT / "examples/handlers/label.lua"
 JSON = [("Content-Type", "application/json")]
@@ -204,22 +204,23 @@ def test_no_old_client_s_start_makes_anything_else(label, swarm, evil):
             assert [kind for kind, _, _ in made(swarm)] == ["containers"]
 
 
+@pytest.mark.parametrize("alias", ["alias", "x/" * 70 + "x"], ids=["short", "deep"])
 @pytest.mark.parametrize("evil", STARTING)
-def test_no_old_client_s_start_by_a_link_s_name_makes_anything_else(label, swarm, evil):
-    """A link's alias is a name, too, with a slash in it: /one/alias."""
+def test_no_old_client_s_start_by_a_link_s_name_makes_anything_else(label, swarm, evil, alias):
+    """A link's alias is a name, too, with slashes in it: /one/alias."""
     labels = {"Labels": {NAME: str(BOB)}}
 
     def make():
-        for name, settings in (("two", {"NetworkMode": "none"}), ("two", {}), ("one", {"Links": ["two:alias"]})):
+        for name, settings in (("two", {"NetworkMode": "none"}), ("two", {}), ("one", {"Links": [f"two:{alias}"]})):
             swarm.ask("DELETE", f"/containers/{name}?force=1&v=1")
             assert swarm.ask("POST", f"/containers/create?name={name}", host(**settings) | labels).status == 201
 
     make()
-    assert swarm.ask("POST", "/v1.23/containers/one/alias/start", evil).status == 204
+    assert swarm.ask("POST", f"/v1.23/containers/one/{alias}/start", evil).status == 204
     assert not all((said or {}).get(NAME) == str(BOB) for _, _, said in made(swarm))      # the engine itself falls for it
     remove(swarm, made(swarm))
-    for path in ("/v1.23/containers/one/alias/start", "/containers/one/alias/start", "/v1.20/containers/one%2Falias/start",
-                 "/v1.12/containers//one/alias/start", "/v1.23/containers/%2Fone/alias/start", "/v1.23/containers/one//alias/start"):
+    for path in (f"/v1.23/containers/one/{alias}/start", f"/containers/one/{alias}/start", f"/v1.20/containers/one%2F{alias}/start",
+                 f"/v1.12/containers//one/{alias}/start", f"/v1.23/containers/%2Fone/{alias}/start", f"/v1.23/containers/one//{alias}/start"):
         make()
         with all_is_bob_s(swarm, path):
             status = ask(label, "POST", path, JSON, json.dumps(evil))
@@ -283,6 +284,44 @@ def test_no_build_makes_an_image_of_anybody_else(label, swarm):
         assert status == 200 and swarm.ask("GET", "/containers/json?all=1").json == []
     for path in ("/session", "/grpc"):
         assert ask(label, "POST", path, [("Connection", "Upgrade"), ("Upgrade", "h2c")]) == 403
+
+
+def loaded(labels, step):
+    """What docker load takes: an image of nothing, with these labels, that says it was made by this step."""
+    config = {"architecture": "amd64", "os": "linux", "config": {"Labels": labels}, "rootfs": {"type": "layers", "diff_ids": []},
+              "history": [{"created_by": step, "empty_layer": True}]}
+    manifest = [{"Config": "config.json", "RepoTags": ["evil:1"], "Layers": []}]
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as tar:
+        for name, value in (("config.json", config), ("manifest.json", manifest)):
+            entry = tarfile.TarInfo(name)
+            content = json.dumps(value).encode()
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return data.getvalue()
+
+
+def test_no_cache_that_a_build_names_is_the_image(label, swarm):
+    """The engine takes an image of the same steps for the one that is to be made, whatever labels that one has."""
+    step = f"/bin/sh -c #(nop)  LABEL {NAME}={BOB}"
+    with Connection(str(swarm.socket)) as connection:
+        answer = connection.ask("POST", "/images/load", TAR, loaded(FORGED, step))
+        assert answer.status == 200 and "evil:1" in answer.text, answer
+    cache = "&cachefrom=" + percent('["evil:1"]')
+    try:
+        with Connection(str(swarm.socket)) as connection:
+            said = percent(json.dumps({NAME: str(BOB)}))
+            assert connection.ask("POST", f"/v1.41/build?t=new&labels={said}{cache}", TAR, context("FROM scratch\n")).status == 200
+        found = [one for one in images(swarm) if one[1] != "evil:1"]
+        assert found[0][2] == FORGED      # the engine itself falls for it
+        remove(swarm, found)
+        for query in (cache, cache + cache, cache + "&nocache=0"):
+            assert ask(label, "POST", "/v1.41/build?t=new" + query, TAR, context("FROM scratch\n")) == 200
+            found = [one for one in images(swarm) if one[1] != "evil:1"]
+            assert all(labels[NAME] == str(BOB) for _, _, labels in found), (query, found)
+            remove(swarm, found)
+    finally:
+        swarm.ask("DELETE", "/images/evil:1?force=1")
 
 
 SHORT = f"LABEL {NAME}=root"

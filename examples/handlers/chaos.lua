@@ -6,7 +6,7 @@ local docker = require "dogger.docker"
 
 local LATE, SECONDS = 0.2, 2      -- this share of the requests waits up to so many seconds
 local FAIL = 0.1                  -- this share is answered with an error, and never reaches the engine
-local CUT = 0.1                   -- this share of the answers breaks off somewhere
+local CUT = 0.1                   -- this share of the answers that have a body breaks off somewhere
 local SEED = nil                  -- a number: the same requests in the same order meet the same faults, from each reload on
 
 local ERRORS = { { 500, "out of luck" }, { 503, "the engine is too busy" }, { 409, "somebody else was faster" } }

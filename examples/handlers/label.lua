@@ -2,8 +2,9 @@
 -- That is containers, volumes, networks, services, configs, secrets, and the images of build, commit and import. An update leaves the
 -- label as it was; a volume that a service gets by it is its asker's. Not labelled is what comes from elsewhere (docker pull, docker
 -- load), a volume without a name that an image or -v /path asks for, a build's images below the last, and what the engine makes by
--- itself. BuildKit could make an image that nobody has looked at, so that builds are the classic ones: DOCKER_BUILDKIT=0. A named volume
--- in -v becomes a mount, which can have a label: options that no mount has (Z) are refused.
+-- itself; a network from a config (--config-from) can have no label, and the engine refuses it. BuildKit could make an image that nobody
+-- has looked at, so that builds are the classic ones: DOCKER_BUILDKIT=0. A named volume in -v becomes a mount, which can have a label:
+-- options that no mount has (Z) are refused.
 -- @needs upstream
 local docker = require "dogger.docker"
 local gate = require "lib.gate"

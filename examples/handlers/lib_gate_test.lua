@@ -20,6 +20,8 @@ describe("gate", function()
     refuses(400, gate.plain, request { headers = { ["Content-Type"] = "Application/x-www-FORM-urlencoded" } })
     refuses(400, gate.plain, request { headers = { ["Content-Type"] = "multipart/form-data; boundary=x" } })
     refuses(400, gate.plain, request { target = "/a?b=c;d=e" })
+    refuses(400, gate.plain, request { target = "/a?b=c?;" })
+    gate.plain { target = "/a" .. ("?"):rep(60000), headers = {} }      -- in no time
     refuses(403, gate.plain, request { headers = { Upgrade = "h2c" } })
     refuses(403, gate.plain, request { headers = { Upgrade = "tcp, h2c" } })
   end)

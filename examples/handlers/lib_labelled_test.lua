@@ -80,15 +80,16 @@ describe("labelled", function()
     end
     local nfs = { Name = "local", Options = { type = "nfs" } }
     local before = { Labels = { maker = "bob" }, TaskTemplate = { ContainerSpec = { Mounts = {
-      mount("one", "bob"), mount(nil, "bob"), mount("two", "bob", nfs), mount("three", "bob"),
+      mount("one", "bob"), mount(nil, "bob"), mount("two", "bob", nfs), mount("three", "bob"), mount("{{.Node.ID}}", "bob"),
       { Type = "volume", Source = "bare", Target = "/bare" }, { Type = "bind", Source = "/tmp", Target = "/t" } } } } }
     local body = { TaskTemplate = { ContainerSpec = { Mounts = json.array {
       mount("one", "eve"), mount(nil, "eve"), mount("two", "eve", { Name = "local", Options = { type = "nfs" } }),
-      mount("three", "eve", nfs), mount("bare", "eve"), mount("four", "eve"), { Type = "bind", Source = "/tmp", Target = "/t" } } } } }
+      mount("three", "eve", nfs), mount("{{.Node.ID}}", "eve"),
+      mount("bare", "eve"), mount("four", "eve"), { Type = "bind", Source = "/tmp", Target = "/t" } } } } }
     labelled.service(body, "ann", before)
     local said = {}
     for i, one in ipairs(body.TaskTemplate.ContainerSpec.Mounts) do said[i] = labelled.of(one.VolumeOptions) or "nobody" end
-    assert.same({ "bob", "bob", "bob", "ann", "nobody", "ann", "nobody" }, said)
+    assert.same({ "bob", "bob", "bob", "ann", "ann", "nobody", "ann", "nobody" }, said)
     assert.same({ "bob", "bob" }, { body.Labels.maker, body.TaskTemplate.ContainerSpec.Labels.maker })
     for _, nothing in ipairs { json.null, json.array(), "", 0 } do
       labelled.service({ TaskTemplate = { ContainerSpec = { Mounts = nothing } } }, "ann", before)
@@ -101,6 +102,9 @@ describe("labelled", function()
   it("says it in a build's query, once", function()
     local req = request { target = '/build?labels={"maker":"root"}&labels={"a":"b"}&t=z' }
     labelled.build(req, "ann")
+    local cached = request { target = "/build?cachefrom=%5B%22a%22%5D&t=x" }
+    labelled.build(cached, "ann")
+    assert.is_nil(cached.query.cachefrom)
     assert.equal(1, #req:queries("labels"))
     assert.same({ a = "b", maker = "ann" }, json.decode(req.query.labels))
     assert.equal("z", req.query.t)
@@ -117,5 +121,7 @@ describe("labelled", function()
       "CMD a \\", "CMD a\\  ", "FROM x", "RUN x", "", " CMD a", "LABEL $X=y", "LABEL a=$b" } do
       refuses(403, labelled.changes, request { target = "/commit?changes=" .. gate.escape(change) }, "ann")
     end
+    refuses(403, labelled.changes, request { target = "/commit?changes=CMD" .. ("%20"):rep(20000) }, "ann")      -- in no time
+    refuses(400, labelled.container, { HostConfig = { Binds = json.array { "a:" .. ("b"):rep(500000) .. ":c:d" } } }, "ann")
   end)
 end)

@@ -35,6 +35,27 @@ GET /secrets -            GET /secrets/x -          POST /secrets/create -    PO
 GET /configs -            GET /configs/x -          POST /configs/create -    POST /configs/x/update -  DELETE /configs/x -
 GET /a/route/to/come -    POST /a/route/to/come -   GET / -                   PATCH /containers/x -     LINK /containers/x -]]
 
+describe("policies that let the rest go on", function()
+  it("know a route however deep its name is", function()
+    local upstream = function(req)
+      return { json = { Config = { Env = { "A=secret" } }, Body = req.body, Path = req.path } }
+    end
+    local redact, label = t.load("redact.lua", { upstream = upstream }), t.load("label.lua", { upstream = upstream })
+    for _, depth in ipairs { 1, 60, 61, 62, 63, 64, 65, 66, 70, 1000 } do
+      local name = ("a/"):rep(depth) .. "b"
+      for _, prefix in ipairs { "", "/v1.23" } do
+        for _, path in ipairs { "/images/%s/json", "/images/%s/history", "/containers/%s/json", "/exec/%s/json", "/plugins/%s/json" } do
+          local res = redact:get(prefix .. path:format(name))
+          assert.same({ "A=***" }, res:json().Config.Env)
+        end
+        assert.equal(403, redact:get(prefix .. "/containers/" .. name .. "/top?ps_args=axe%20-o%20pid,args").status)
+        local res = label:post(prefix .. "/containers/" .. name .. "/start", { json = { Binds = { "v:/v" } } })
+        assert.equal("", res:json().Body)
+      end
+    end
+  end)
+end)
+
 describe("policies that go by a list", function()
   for letter, name in pairs { r = "readonly", n = "nopriv", m = "mine" } do
     it("have one in " .. name .. " that leaves out what is not known", function()

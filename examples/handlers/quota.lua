@@ -1,5 +1,7 @@
 -- At most 30 changes a minute for each user, whatever else is in front of the engine; see what is left at /quota.
 --   dogger run quota.lua --upstream docker --store /var/lib/dogger/quota.db
+-- A request counts once, whatever goes through its stream afterwards (attach, exec, BuildKit's session and grpc), and the minute begins
+-- with a user's first change. Over TCP an address is a user.
 -- The counts are in dogger.store, so neither a reload nor a restart gives anybody a fresh start.
 local store = require "dogger.store"
 
@@ -14,9 +16,9 @@ local function used(uid, by)
 end
 
 return function(req)
-  local uid = req.peer.uid or req.peer.address
+  local uid = req.peer.uid or req.peer.address:match("^(.*):%d+$") or req.peer.address
   if req.path == "/quota" then return ("%d of %d left\n"):format(math.max(0, MOST - used(uid, 0)), MOST) end
-  if req.method == "GET" or req.method == "HEAD" then return nil end
+  if (req.method == "GET" or req.method == "HEAD") and not req.headers["Upgrade"] then return nil end      -- a stream can write
   if used(uid, 1) > MOST then
     error { status = 429, message = ("that was more than %d changes in a minute: wait a moment"):format(MOST) }
   end

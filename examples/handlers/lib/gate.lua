@@ -60,7 +60,8 @@ end
 function gate.plain(req)
   -- It would take a form's fields for the query's, and older ones end a parameter at a semicolon.
   local form = (req.headers["Content-Type"] or ""):lower():find("form", 1, true)
-  if form or req.target:find("%?.*;") then gate.refuse("parameters are taken from the query only, and joined by &", 400) end
+  local query = req.target:match("%?(.*)") or ""
+  if form or query:find(";", 1, true) then gate.refuse("parameters are taken from the query only, and joined by &", 400) end
   gate.http(req)
 end
 

@@ -40,8 +40,8 @@ return function(LABEL)
 
   -- The same as a mount.
   local function as_mount(bind, driver)
+    if select(2, bind:gsub(":", "")) > 2 then gate.refuse(bind .. " is no volume", 400) end
     local name, target, options = bind:match("^([^:]*):([^:]*):?([^:]*)$")
-    if not name then gate.refuse(bind .. " is no volume", 400) end
     local said = {}
     for option in options:gmatch("[^,]+") do
       if not OPTIONS[option] then gate.refuse(("%s: %s can't be said of a volume on this socket"):format(bind, option)) end
@@ -103,13 +103,19 @@ return function(LABEL)
     return true
   end
 
+  -- A swarm puts into it what else the service says.
+  local function is_template(mount)
+    local text = json.encode { Source = mount.Source, Target = mount.Target, DriverConfig = mount.VolumeOptions.DriverConfig }
+    return text:find("{{", 1, true) ~= nil
+  end
+
   -- The volumes of a service that it had before an update. To give them another label would start its tasks anew.
   local function keep(mounts, before)
     for _, mount in ipairs(mounts) do
       for _, other in ipairs(before) do
         local options = other.VolumeOptions or {}
         if is_volume(mount) and is_volume(other) and same(mount.Source, other.Source) and same(mount.Target, other.Target)
-          and same(mount.VolumeOptions.DriverConfig, options.DriverConfig) then
+          and same(mount.VolumeOptions.DriverConfig, options.DriverConfig) and not is_template(mount) then
           labelled.object(mount.VolumeOptions, "VolumeOptions", labelled.of(options))
         end
       end
@@ -139,15 +145,17 @@ return function(LABEL)
     local query = { Labels = labels }
     labelled.object(query, "the query", value)
     gate.set_query(req, "labels", json.encode(query.Labels))
+    gate.set_query(req, "cachefrom", {})      -- the engine would take one of these for the image, with the labels that it has
   end
 
   -- The image that a commit or an import makes, by the instructions in the query.
   function labelled.changes(req, value)
     local changes = { ('LABEL "%s"="%s"'):format(LABEL, value) }
     for _, change in ipairs(req:queries("changes")) do
-      local word, rest = change:match("^(%a+) +([^\r\n]*[^\r\n\\%s])%s*$")
-      local label = word and word:upper() == "LABEL" and rest:match("^([%w_.-]+)=[%w_.:/-]*$")
-      if not word or label == LABEL or not label and not INSTRUCTIONS[word:upper()] then
+      local word, start = change:match("^(%a+) +()")
+      local rest = word and change:match("^([^\r\n]*[^\r\n\\%s])%s*$", start)
+      local label = rest and word:upper() == "LABEL" and rest:match("^([%w_.-]+)=[%w_.:/-]*$")
+      if not rest or label == LABEL or not label and not INSTRUCTIONS[word:upper()] then
         gate.refuse("the change " .. change .. " is not allowed on this socket", 403)
       end
       table.insert(changes, change)
